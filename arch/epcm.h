@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * EPCM entries: reading and changing the state word, and the locks that stand
+ * for the SDM's concurrency restrictions. Internal to arch/.
+ */
+#ifndef SOFTSGX_EPCM_H
+#define SOFTSGX_EPCM_H
+
+#include "core.h"
+
+static inline u32 sgx_epcm_state(const struct sgx_epcm *epcm)
+{
+	return __atomic_load_n(&epcm->state, __ATOMIC_ACQUIRE);
+}
+
+/* The other fields are written first; this publishes them. */
+static inline void sgx_epcm_set_state(struct sgx_epcm *epcm, u32 state)
+{
+	__atomic_store_n(&epcm->state, state, __ATOMIC_RELEASE);
+}
+
+static inline enum sgx_page_type sgx_epcm_pt(u32 state)
+{
+	return (enum sgx_page_type)((state & SGX_EPCM_PT) >> SGX_EPCM_PT_SHIFT);
+}
+
+static inline u32 sgx_epcm_type(enum sgx_page_type pt)
+{
+	return (u32)pt << SGX_EPCM_PT_SHIFT;
+}
+
+static inline struct sgx_secs *sgx_secs_of(const struct sgx_epcm *secs)
+{
+	return secs->page;
+}
+
+static inline bool sgx_aligned(u64 addr, u64 align)
+{
+	return !(addr & (align - 1));
+}
+
+/* With 4-level paging: bits 63:47 are equal. */
+static inline bool sgx_canonical(u64 addr)
+{
+	return ((u64)((long long)(addr << 16) >> 16)) == addr;
+}
+
+/*
+ * Lock word: the base restriction (a count of shared holders, or one exclusive
+ * holder) and two resources that a SECS has besides (its measurement, its
+ * tracking epoch), each of which one processor at a time can hold.
+ */
+#define SGX_LOCK_SHARED		1U
+#define SGX_LOCK_EXCLUSIVE	(1U << 31)
+#define SGX_LOCK_MEASURE	(1U << 30)
+#define SGX_LOCK_TRACK		(1U << 29)
+#define SGX_LOCK_HOLDERS	(SGX_LOCK_TRACK - 1)
+
+bool sgx_epcm_trylock(struct sgx_epcm *epcm, u32 how);
+void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how);
+
+#endif /* SOFTSGX_EPCM_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An enclave as the driver sees it: an open file of /dev/sgx_enclave.
+ *
+ * Lifetime. The file owns the enclave: it is made by open() and is taken down
+ * when the last descriptor and the last mapping are gone (both hold the file).
+ * A thread that is still inside at that moment has nothing mapped any more: its
+ * next instruction faults, it leaves by an AEX, and the last one to leave lets
+ * the teardown go on, see sgx_encl_release() and thread.h.
+ *
+ * Lock order: mmap_lock, &sgx_encl.lock, then the spinlocks of thread.h.
+ */
+#ifndef SOFTSGX_DRIVER_ENCL_H
+#define SOFTSGX_DRIVER_ENCL_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include "../arch/core.h"
+
+/* Bits of &sgx_encl.flags */
+enum sgx_encl_flag {
+	SGX_ENCL_CREATED,	/* ECREATE done; never cleared */
+	SGX_ENCL_INITIALIZED,	/* EINIT done; never cleared */
+	SGX_ENCL_DEBUG,		/* ATTRIBUTES.DEBUG */
+	SGX_ENCL_IOCTL,		/* an ioctl is under way, as in mainline */
+	SGX_ENCL_DEAD,		/* the file is gone */
+};
+
+/**
+ * struct sgx_encl_page - an EPC page of an enclave
+ * @epcm:	the architecture's part. The pointer &sgx_epcm.page is the
+ *		kernel address of the page, whose struct page has a pointer to
+ *		this in its field private
+ *
+ * Kept small on purpose, there is one for each page: what is the same for many
+ * pages is in &sgx_encl.ceilings.
+ */
+struct sgx_encl_page {
+	struct sgx_epcm epcm;
+};
+
+/**
+ * struct sgx_encl - an enclave
+ * @lock:	serialises the ioctls and EAUG; protects what says so below
+ * @flags:	enum sgx_encl_flag, set with atomic bit operations
+ * @base:	SECS.BASEADDR; written before SGX_ENCL_CREATED is set
+ * @size:	SECS.SIZE; likewise
+ * @attributes:	SECS.ATTRIBUTES.FLAGS; likewise
+ * @attributes_mask: attributes that INIT lets pass; protected by @lock
+ * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
+ * @pages:	struct sgx_encl_page by page number of the linear address
+ *		(la >> PAGE_SHIFT). Written under @lock, read under RCU
+ * @mapping:	the file's f_mapping: all mappings of this enclave, in every
+ *		process, by page number of the linear address (the driver's mmap
+ *		sets vm_pgoff so), so that unmap_mapping_range() finds them
+ * @generation:	see sgx_encl_invalidate()
+ * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.h
+ * @teardown:	frees the enclave, from a workqueue
+ */
+struct sgx_encl {
+	struct mutex lock;
+	unsigned long flags;
+	unsigned long base;
+	unsigned long size;
+	u64 attributes;
+	u64 attributes_mask;
+	struct sgx_encl_page secs;
+	struct xarray pages;
+	struct address_space mapping;
+	atomic_long_t generation;
+	struct list_head threads;
+	struct work_struct teardown;
+};
+
+extern const struct vm_operations_struct sgx_vm_ops;
+
+static inline struct sgx_encl *sgx_vma_encl(const struct vm_area_struct *vma)
+{
+	return vma->vm_file->private_data;
+}
+
+static inline struct sgx_encl *sgx_secs_encl(const struct sgx_epcm *secs)
+{
+	return container_of(secs, struct sgx_encl, secs.epcm);
+}
+
+/**
+ * sgx_encl_invalidate() - forget cached translations of an enclave
+ * @encl:	an enclave
+ *
+ * Threads keep translations (which EPC page is mapped at an address, in which
+ * process, with which permissions of the mapping) that were checked under the
+ * mmap_lock, and use them without a lock as long as the generation is the one
+ * that they were made in. Called whenever a mapping of the enclave goes, moves
+ * or changes, and before an EPC page is taken away or its EPCM entry changes
+ * to the worse.
+ */
+static inline void sgx_encl_invalidate(struct sgx_encl *encl)
+{
+	atomic_long_inc(&encl->generation);
+	smp_mb__after_atomic();
+}
+
+struct sgx_encl_page *sgx_encl_load_page(struct sgx_encl *encl,
+					 unsigned long addr);
+int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
+		     unsigned long end, unsigned long vm_flags);
+void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr,
+		  unsigned long len);
+
+#endif /* SOFTSGX_DRIVER_ENCL_H */

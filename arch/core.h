@@ -289,6 +289,17 @@ struct sgx_core {
 	u64 next_eid;
 };
 
+/* CPUID leaf 12H */
+#define SGX_CPUID_SGX1		(1U << 0)
+#define SGX_CPUID_SGX2		(1U << 1)
+#define SGX_CPUID_EDECCSSA	(1U << 11)
+#define SGX_CPUID_EPC_SECTION	0x1U
+#define SGX_CPUID_EPC_PROTECTED	0x1U
+
+/* SIZE of an enclave is below two to the power of these. */
+#define SGX_MAX_SIZE_NOT64	31U
+#define SGX_MAX_SIZE_64		46U
+
 /* core.c */
 void sgx_core_init(struct sgx_core *core);
 u64 sgx_xsave_size(const struct sgx_core *core, u64 xfrm);

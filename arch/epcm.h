@@ -8,6 +8,12 @@
 
 #include "core.h"
 
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
+
 static inline u32 sgx_epcm_state(const struct sgx_epcm *epcm)
 {
 	return __atomic_load_n(&epcm->state, __ATOMIC_ACQUIRE);
@@ -58,5 +64,29 @@ static inline bool sgx_canonical(u64 addr)
 
 bool sgx_epcm_trylock(struct sgx_epcm *epcm, u32 how);
 void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how);
+
+/* @la lies within CR_ELRANGE; true only in enclave mode. */
+static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
+{
+	return la - cpu->base < cpu->size && sgx_enclave_mode(cpu);
+}
+
+int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access);
+int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
+		     u32 access, struct sgx_epcm **epcm);
+
+/*
+ * A host pointer from an operand that holds it as an effective address, and
+ * back. SGX in 64-bit mode only: the two have one size.
+ */
+static inline void *sgx_ptr(u64 addr)
+{
+	return (void *)(unsigned long)addr;
+}
+
+static inline u64 sgx_addr(const void *ptr)
+{
+	return (u64)(unsigned long)ptr;
+}
 
 #endif /* SOFTSGX_EPCM_H */

@@ -68,8 +68,7 @@ void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how)
  */
 int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access)
 {
-	return sgx_pf(cpu, la,
-		      SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | access);
+	return sgx_pf(cpu, la, SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | access);
 }
 
 /* EPCM checks in the SDM's order; each gives the same fault. */

@@ -6,15 +6,17 @@
 #ifndef SOFTSGX_DRIVER_THREAD_H
 #define SOFTSGX_DRIVER_THREAD_H
 
+#include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/syscall_user_dispatch.h>
 #include <linux/task_work.h>
 #include "encl.h"
 
-#define SGX_TLB_ENTRIES	16
+#define SGX_TLB_ENTRIES 16
 
 /**
  * struct sgx_tlb_entry - a translation that was checked under the mmap_lock
@@ -51,21 +53,150 @@ struct sgx_attachment {
 	struct list_head thread_node;
 };
 
-/* Of driver/thread.c, for driver/encl.c */
-extern spinlock_t sgx_attach_lock;
-bool sgx_encl_detach_threads(struct sgx_encl *encl);
-u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
+/**
+ * struct sgx_miss - the translation that made a leaf return SGX_RETRY
+ * @la:		linear address, page aligned
+ * @access:	as for &sgx_host_ops.walk
+ * @pending:	the slow path has to look it up
+ * @answered:	the slow path looked it up and there is no EPC page for this
+ *		access; the next walk of @la takes the answer from here
+ * @fault:	the answer is a page fault with @errcd; otherwise ordinary
+ *		memory is mapped there
+ * @errcd:	page-fault error code
+ */
+struct sgx_miss {
+	unsigned long la;
+	u32 access;
+	bool pending;
+	bool answered;
+	bool fault;
+	u32 errcd;
+};
 
 /**
- * sgx_fault_is_epcm() - note that the EPCM, not the mapping, forbids an access
- *
- * Called by the fault handler of an enclave mapping when the mapping would
- * allow the access that faults but the EPCM does not: the page-fault error code
- * that the program gets then has the SGX bit.
+ * struct sgx_delivery - how the exception that is being raised has to look
+ * @armed:	the next signal that the kernel forces for a fault is this one
+ * @ip:		RIP at that moment
+ * @sig:	signal number to send instead, 0 for the kernel's own choice
+ * @code:	si_code to go with @sig
+ * @addr:	si_addr
+ * @vector:	exception vector for the signal frame
+ * @errcd:	error code for the signal frame
  */
-void sgx_fault_is_epcm(void);
+struct sgx_delivery {
+	bool armed;
+	unsigned long ip;
+	int sig;
+	int code;
+	unsigned long addr;
+	u8 vector;
+	u32 errcd;
+};
 
+/**
+ * struct sgx_thread - a thread that has executed ENCLU
+ * @cpu:	its logical processor
+ * @tlb:	translations; written by the thread itself, but see
+ * &sgx_tlb_entry
+ * @victim:	where the next translation goes if its own place is taken
+ * @miss:	see &struct sgx_miss
+ * @delivery:	see &struct sgx_delivery
+ * @fault_inside: the page fault being handled came from inside an enclave
+ * @epcm_fault:	the page fault being handled is the EPCM's doing
+ * @mm:		address space in which an enclave was seen; never dereferenced
+ * @no_enclave:	the slow path saw none: the ENCLU at hand is an invalid opcode
+ * @exited:	the thread has exited, @work frees this
+ * @work:	the slow path, run before the thread returns to user mode
+ * @work_queued: @work is on its way
+ * @aex_wanted:	@work shall do an AEX
+ * @notifier:	tells when the thread leaves a processor and comes back
+ * @attachments: struct sgx_attachment, under sgx_attach_lock
+ * @dispatch:	the program's own syscall user dispatch while inside
+ * @had_dispatch: @dispatch was in use
+ * @rcu:	to free it
+ *
+ * Made when a thread executes ENCLU for the first time, freed when it exits.
+ * Only the thread itself uses it, on the processor where it runs, but for
+ * &sgx_cpu.secs and &sgx_cpu.epoch, which others read, and @tlb.
+ */
+struct sgx_thread {
+	struct sgx_cpu cpu;
+	struct sgx_tlb_entry tlb[SGX_TLB_ENTRIES];
+	unsigned int victim;
+	struct sgx_miss miss;
+	struct sgx_delivery delivery;
+	bool fault_inside;
+	bool epcm_fault;
+	bool work_queued;
+	bool aex_wanted;
+	bool no_enclave;
+	bool exited;
+	struct mm_struct *mm;
+	struct callback_head work;
+	struct preempt_notifier notifier;
+	struct list_head attachments;
+	struct syscall_user_dispatch dispatch;
+	bool had_dispatch;
+	struct rcu_head rcu;
+};
+
+DECLARE_PER_CPU(struct sgx_thread *, sgx_running);
+
+/* The registers of a thread, as the architecture has them; see trap.c. */
+static inline struct sgx_regs *sgx_pt_regs(struct pt_regs *regs)
+{
+	return (struct sgx_regs *)regs;
+}
+
+/* The struct of the running thread, NULL if it has none. Preemption is off. */
+static inline struct sgx_thread *sgx_this_thread(void)
+{
+	return this_cpu_read(sgx_running);
+}
+
+/* The same while the thread may be preempted: it is current's own. */
+struct sgx_thread *sgx_current_thread(void);
+
+/* thread.c */
+int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
+		    struct sgx_epcm **epcm);
+struct sgx_thread *sgx_thread_create(void);
+int sgx_thread_request(struct sgx_thread *thread);
+void sgx_thread_entered(struct sgx_thread *thread);
+void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs);
+void sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
+bool sgx_encl_detach_threads(struct sgx_encl *encl);
+u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
+void sgx_encl_kick_threads(struct sgx_encl *encl);
 int sgx_thread_init(void);
 void sgx_thread_exit(void);
+
+/* probe.c: finding and using tracepoints */
+int sgx_probe_register(const char *name, void *probe);
+void sgx_probe_unregister(const char *name, void *probe);
+
+/* trap.c: #UD and the other exceptions */
+int sgx_trap_init(void);
+void sgx_trap_exit(void);
+bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault);
+
+/* fault.c: page faults, and how exceptions reach the program */
+void sgx_fault_is_epcm(void);
+int sgx_kprobe_register(struct kprobe *kp);
+int sgx_fault_init(void);
+void sgx_fault_exit(void);
+
+/* signal.c: signals, system calls */
+int sgx_signal_init(void);
+void sgx_signal_exit(void);
+
+/* xstate.c: extended state, FS and GS */
+void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);
+void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase);
+void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
+	       unsigned int n);
+int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
+	       unsigned int n);
+void sgx_xstate_init(struct sgx_core *core);
 
 #endif /* SOFTSGX_DRIVER_THREAD_H */

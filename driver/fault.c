@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page faults inside, and the way that exceptions take to the program.
+ *
+ * The tracepoint page_fault_user comes before the kernel handles a page fault
+ * of user mode: a fault inside an enclave is an AEX, always, and what the
+ * kernel then sees, and resolves or not, happened at the AEP.
+ *
+ * Whether the program gets an exception in registers or in a signal, the kernel
+ * decides in two functions, and a probe at the start of each gives the
+ * exception its SGX shape: the exceptions for which there was no AEX yet get it
+ * there, the page-fault error code gets the SGX bit, and the signal of a #UD
+ * that really was a #GP or a #PF of ENCLU becomes that of the #GP or #PF.
+ */
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <asm/trapnr.h>
+#include "thread.h"
+
+/**
+ * sgx_fault_is_epcm() - note that the EPCM, not the mapping, forbids an access
+ *
+ * Called by the fault handler of an enclave mapping when the mapping would
+ * allow the access that faults but the EPCM does not: the page-fault error code
+ * that the program gets then has the SGX bit.
+ *
+ * Context: the thread that faults.
+ */
+void sgx_fault_is_epcm(void)
+{
+	struct sgx_thread *thread = sgx_current_thread();
+
+	if (thread)
+		thread->epcm_fault = true;
+}
+
+/* Probe of the tracepoint page_fault_user. Interrupts are off. */
+static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
+			unsigned long errcd)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+	struct sgx_fault fault = {
+		.vector = X86_TRAP_PF,
+		.errcd = errcd,
+		.addr = address,
+	};
+
+	if (!thread)
+		return;
+
+	thread->epcm_fault = false;
+	thread->fault_inside = sgx_enclave_mode(&thread->cpu);
+	if (thread->fault_inside)
+		sgx_thread_aex(thread, &fault);
+}
+
+/*
+ * A fetch that the mapping allows is forbidden by the EPCM: the page is mapped
+ * without execute permission, and the kernel does not ask the mapping's fault
+ * handler about it. The mapping cannot be looked at while its lock is held by a
+ * writer; it is about to change then, and either answer is right.
+ */
+static bool fault_fetch_is_epcm(unsigned long address, unsigned long errcd)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool is_epcm;
+
+	if ((errcd & (SGX_PFEC_I | SGX_PFEC_P)) != (SGX_PFEC_I | SGX_PFEC_P) ||
+	    !mmap_read_trylock(mm))
+		return false;
+	vma = find_vma(mm, address);
+	is_epcm = vma && vma->vm_start <= address &&
+		  vma->vm_ops == &sgx_vm_ops && vma->vm_flags & VM_EXEC;
+	mmap_read_unlock(mm);
+	return is_epcm;
+}
+
+/*
+ * bool fixup_vdso_exception(struct pt_regs *regs, int trapnr,
+ *			     unsigned long error_code, unsigned long fault_addr)
+ */
+static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (!thread)
+		return 0;
+
+	if (sgx_enclave_mode(&thread->cpu)) {
+		struct sgx_fault fault = {
+			.vector = args->si,
+			.errcd = args->dx,
+			.addr = args->cx,
+		};
+
+		sgx_thread_aex(thread, &fault);
+		return 0;
+	}
+
+	if (args->si == X86_TRAP_PF && thread->fault_inside) {
+		if (thread->epcm_fault ||
+		    fault_fetch_is_epcm(args->cx, args->dx))
+			args->dx |= SGX_PFEC_SGX;
+		thread->epcm_fault = args->dx & SGX_PFEC_SGX;
+		args->cx &= PAGE_MASK;
+	}
+	return 0;
+}
+
+/* void force_sig_fault(int sig, int code, void __user *addr) */
+static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+	struct sgx_delivery *delivery;
+
+	if (!thread)
+		return 0;
+
+	delivery = &thread->delivery;
+	if (delivery->armed && delivery->ip == task_pt_regs(current)->ip) {
+		if (delivery->sig) {
+			args->di = delivery->sig;
+			args->si = delivery->code;
+		}
+		args->dx = delivery->addr;
+		current->thread.trap_nr = delivery->vector;
+		current->thread.error_code = delivery->errcd;
+		if (delivery->vector == X86_TRAP_PF)
+			current->thread.cr2 = delivery->addr;
+	} else if (current->thread.trap_nr == X86_TRAP_PF &&
+		   thread->fault_inside) {
+		if (thread->epcm_fault)
+			current->thread.error_code |= SGX_PFEC_SGX;
+		args->dx &= PAGE_MASK;
+		current->thread.cr2 &= PAGE_MASK;
+	}
+	delivery->armed = false;
+	thread->fault_inside = false;
+	return 0;
+}
+
+static struct kprobe fault_vdso_kprobe = {
+	.symbol_name = "fixup_vdso_exception",
+	.pre_handler = fault_vdso_probe,
+};
+
+static struct kprobe fault_signal_kprobe = {
+	.symbol_name = "force_sig_fault",
+	.pre_handler = fault_signal_probe,
+};
+
+/**
+ * sgx_kprobe_register() - place a probe at the start of a function
+ * @kp:		probe
+ *
+ * It has to be one that goes through ftrace. The other kind arrives as a
+ * breakpoint, which the kernel treats like an NMI, and in an NMI the FPU cannot
+ * be used, which an AEX has to.
+ *
+ * Return: 0, -EOPNOTSUPP if the kernel would use a breakpoint, or what
+ * register_kprobe() gives.
+ */
+int sgx_kprobe_register(struct kprobe *kp)
+{
+	int ret = register_kprobe(kp);
+
+	if (ret)
+		return ret;
+	if (!(kp->flags & KPROBE_FLAG_FTRACE)) {
+		unregister_kprobe(kp);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * sgx_fault_init() - watch page faults and exceptions from now on
+ *
+ * Return: 0, or the error of what could not be watched.
+ */
+int sgx_fault_init(void)
+{
+	int ret;
+
+	ret = sgx_kprobe_register(&fault_vdso_kprobe);
+	if (ret)
+		return ret;
+	ret = sgx_kprobe_register(&fault_signal_kprobe);
+	if (ret)
+		goto err_vdso;
+	ret = sgx_probe_register("page_fault_user", fault_probe);
+	if (ret)
+		goto err_signal;
+	return 0;
+
+err_signal:
+	unregister_kprobe(&fault_signal_kprobe);
+err_vdso:
+	unregister_kprobe(&fault_vdso_kprobe);
+	return ret;
+}
+
+/**
+ * sgx_fault_exit() - undo sgx_fault_init()
+ */
+void sgx_fault_exit(void)
+{
+	sgx_probe_unregister("page_fault_user", fault_probe);
+	unregister_kprobe(&fault_signal_kprobe);
+	unregister_kprobe(&fault_vdso_kprobe);
+}

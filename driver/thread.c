@@ -1,0 +1,685 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that use enclaves.
+ *
+ * A thread gets a struct sgx_thread when it executes ENCLU for the first time.
+ * Leaves run in the #UD exception with interrupts off, and there they can
+ * neither take the mmap_lock nor bring a page in. So they translate addresses
+ * with a cache, as a processor does with its TLB, and when that has no answer
+ * the leaf is given up (SGX_RETRY, nothing has changed), the slow path runs
+ * before the thread returns to user mode, where it may sleep, and the thread
+ * executes its ENCLU once more.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/task_work.h>
+#include <asm/fpu/api.h>
+#include <asm/ptrace.h>
+#include "compat.h"
+#include "host.h"
+#include "thread.h"
+
+DEFINE_PER_CPU(struct sgx_thread *, sgx_running);
+
+/*
+ * Protects &sgx_encl.threads and &sgx_thread.attachments. Taken with
+ * interrupts off in the #UD exception, so always with interrupts off.
+ */
+static DEFINE_SPINLOCK(sgx_attach_lock);
+
+static struct kmem_cache *sgx_thread_cache;
+
+/**
+ * sgx_current_thread() - the running thread's struct
+ *
+ * Context: any context of a thread.
+ * Return: the struct, NULL if the thread has never executed ENCLU. It stays
+ * until the thread exits.
+ */
+struct sgx_thread *sgx_current_thread(void)
+{
+	struct sgx_thread *thread;
+
+	preempt_disable();
+	thread = sgx_this_thread();
+	preempt_enable();
+	return thread;
+}
+
+/*
+ * What changes for a thread with enclave mode
+ */
+
+/**
+ * sgx_thread_entered() - the running thread is in enclave mode now
+ * @thread:	running thread
+ *
+ * System calls are not legal inside. The kernel can divert a thread's system
+ * calls of every kind, so that none is carried out: signal.c makes an invalid
+ * opcode exception of them. Programs use that facility too; theirs is put
+ * aside.
+ *
+ * Context: the running thread, preemption off.
+ */
+void sgx_thread_entered(struct sgx_thread *thread)
+{
+	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
+	if (unlikely(thread->had_dispatch)) {
+		thread->dispatch = current->syscall_dispatch;
+		memset(&current->syscall_dispatch, 0,
+		       sizeof(current->syscall_dispatch));
+		return;
+	}
+	set_syscall_work(SYSCALL_USER_DISPATCH);
+}
+
+/**
+ * sgx_thread_left() - the running thread has left enclave mode
+ * @thread:	running thread
+ * @secs:	SECS of the enclave that it was in
+ *
+ * Context: the running thread, preemption off.
+ */
+void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
+{
+	struct sgx_encl *encl = sgx_secs_encl(secs);
+
+	if (unlikely(thread->had_dispatch)) {
+		current->syscall_dispatch = thread->dispatch;
+	} else {
+		clear_syscall_work(SYSCALL_USER_DISPATCH);
+		current->syscall_dispatch.on_dispatch = false;
+	}
+
+	/*
+	 * Pairs with sgx_encl_detach_threads(), which sets the flag and then
+	 * looks who is inside. The leaf has cleared &sgx_cpu.secs.
+	 */
+	smp_mb();
+	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
+		sgx_encl_queue_teardown(encl);
+}
+
+/**
+ * sgx_thread_aex() - asynchronous enclave exit of the running thread
+ * @thread:	running thread, in enclave mode
+ * @fault:	exception that causes it, NULL for an interrupt or a signal
+ *
+ * Afterwards the registers with which the thread will return to user mode are
+ * the synthetic ones, with RIP at the AEP.
+ *
+ * Context: the running thread, preemption off, irq_fpu_usable().
+ */
+void sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
+{
+	struct sgx_epcm *secs = thread->cpu.secs;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
+	sgx_aex(&thread->cpu, fault);
+	sgx_thread_left(thread, secs);
+	local_irq_restore(flags);
+}
+
+/*
+ * Translations
+ */
+
+static bool tlb_entry_serves(const struct sgx_tlb_entry *entry,
+			     unsigned long la, u32 access)
+{
+	const struct sgx_encl *encl = READ_ONCE(entry->encl);
+
+	return encl && entry->la == la &&
+	       entry->generation == atomic_long_read(&encl->generation) &&
+	       (entry->writable || !(access & SGX_PFEC_W));
+}
+
+static unsigned int tlb_place(unsigned long la)
+{
+	return (la >> PAGE_SHIFT) % SGX_TLB_ENTRIES;
+}
+
+/**
+ * sgx_thread_walk() - &sgx_host_ops.walk of the driver
+ * @cpu:	logical processor of the running thread
+ * @la:		linear address, page aligned
+ * @access:	SGX_PFEC_W to write, 0 to read
+ * @epcm:	EPC page, returned; NULL if ordinary memory is mapped at @la
+ *
+ * Context: the running thread, interrupts off. The EPC page is there as long
+ * as interrupts stay off: it is freed only after an RCU grace period.
+ * Return: 0, a page fault, or SGX_RETRY when the slow path has to look.
+ */
+int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
+		    struct sgx_epcm **epcm)
+{
+	struct sgx_thread *thread = container_of(cpu, struct sgx_thread, cpu);
+	struct sgx_miss *miss = &thread->miss;
+	unsigned int place = tlb_place(la);
+	unsigned int i;
+
+	for (i = 0; i < SGX_TLB_ENTRIES; i++) {
+		struct sgx_tlb_entry *entry =
+			&thread->tlb[(place + i) % SGX_TLB_ENTRIES];
+
+		if (likely(tlb_entry_serves(entry, la, access))) {
+			*epcm = entry->epcm;
+			return 0;
+		}
+	}
+
+	if (miss->answered && miss->la == la && miss->access == access) {
+		miss->answered = false;
+		*epcm = NULL;
+		return miss->fault ? sgx_pf(cpu, la, miss->errcd) : 0;
+	}
+
+	*miss = (struct sgx_miss){ .la = la,
+				   .access = access,
+				   .pending = true };
+	return SGX_RETRY;
+}
+
+/*
+ * Its own place if that has no valid translation, otherwise one after the
+ * other: a leaf never needs more translations than there are entries, so that
+ * it cannot push out its own for ever.
+ */
+static struct sgx_tlb_entry *tlb_choose(struct sgx_thread *thread,
+					unsigned long la)
+{
+	struct sgx_tlb_entry *entry = &thread->tlb[tlb_place(la)];
+
+	if (!tlb_entry_serves(entry, entry->la, 0) || entry->la == la)
+		return entry;
+
+	thread->victim = (thread->victim + 1) % SGX_TLB_ENTRIES;
+	return &thread->tlb[thread->victim];
+}
+
+static void tlb_fill(struct sgx_thread *thread, struct sgx_encl *encl,
+		     struct sgx_epcm *epcm, unsigned long la, long generation,
+		     bool writable)
+{
+	struct sgx_tlb_entry *entry = tlb_choose(thread, la);
+
+	/* An interrupt may do an AEX, but none translates. */
+	WRITE_ONCE(entry->encl, NULL);
+	entry->epcm = epcm;
+	entry->la = la;
+	entry->generation = generation;
+	entry->writable = writable;
+	WRITE_ONCE(entry->encl, encl);
+}
+
+static bool thread_attached(const struct sgx_thread *thread,
+			    const struct sgx_encl *encl)
+{
+	const struct sgx_attachment *attachment;
+
+	lockdep_assert_held(&sgx_attach_lock);
+
+	list_for_each_entry (attachment, &thread->attachments, thread_node) {
+		if (attachment->encl == encl)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * From now on the enclave finds the thread before it goes. The caller holds
+ * the mmap_lock, under which the enclave is mapped.
+ */
+static int thread_attach(struct sgx_thread *thread, struct sgx_encl *encl)
+{
+	struct sgx_attachment *attachment;
+	unsigned long flags;
+	bool attached;
+
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	attached = thread_attached(thread, encl);
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	if (attached)
+		return 0;
+
+	attachment = kmalloc(sizeof(*attachment), GFP_KERNEL_ACCOUNT);
+	if (!attachment)
+		return -ENOMEM;
+
+	attachment->encl = encl;
+	attachment->thread = thread;
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_add(&attachment->encl_node, &encl->threads);
+	list_add(&attachment->thread_node, &thread->attachments);
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	return 0;
+}
+
+/* The page-fault error code of an access that the mapping does not allow. */
+static void miss_fault(struct sgx_miss *miss, u32 errcd)
+{
+	miss->fault = true;
+	miss->errcd = SGX_PFEC_U | miss->access | errcd;
+	miss->answered = true;
+}
+
+/* Look up one address. The mmap_lock is held. False: bring the page in. */
+static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
+{
+	struct sgx_miss *miss = &thread->miss;
+	struct vm_area_struct *vma = vma_lookup(mm, miss->la);
+	struct sgx_encl_page *page;
+	struct sgx_encl *encl;
+	long generation;
+
+	mmap_assert_locked(mm);
+
+	if (!vma) {
+		miss_fault(miss, 0);
+		return true;
+	}
+	if (vma->vm_ops != &sgx_vm_ops) {
+		miss->fault = false;
+		miss->answered = true;
+		return true;
+	}
+
+	encl = sgx_vma_encl(vma);
+	/* Before the page is looked up: it may go right after. */
+	generation = atomic_long_read(&encl->generation);
+	smp_rmb();
+
+	if (!(vma->vm_flags & VM_READ) ||
+	    (miss->access & SGX_PFEC_W && !(vma->vm_flags & VM_WRITE))) {
+		miss_fault(miss, SGX_PFEC_P);
+		return true;
+	}
+
+	page = sgx_encl_load_page(encl, miss->la);
+	if (IS_ERR_OR_NULL(page))
+		return false;
+
+	if (thread_attach(thread, encl)) {
+		miss_fault(miss, 0);
+		return true;
+	}
+
+	tlb_fill(thread, encl, &page->epcm, miss->la, generation,
+		 vma->vm_flags & VM_WRITE);
+	return true;
+}
+
+/*
+ * Answer a miss. An address in an enclave's range without a page is touched as
+ * the program would, so that a page that can come (EAUG) comes.
+ */
+static void thread_resolve_miss(struct sgx_thread *thread)
+{
+	unsigned int fault_flags = FAULT_FLAG_USER;
+	struct mm_struct *mm = current->mm;
+	struct sgx_miss *miss = &thread->miss;
+	bool unlocked = false;
+
+	miss->pending = false;
+	if (miss->access & SGX_PFEC_W)
+		fault_flags |= FAULT_FLAG_WRITE;
+
+	mmap_read_lock(mm);
+	if (!thread_translate(thread, mm) &&
+	    (fixup_user_fault(mm, miss->la, fault_flags, &unlocked) ||
+	     !thread_translate(thread, mm)))
+		miss_fault(miss, 0);
+	mmap_read_unlock(mm);
+}
+
+/*
+ * Attachments
+ */
+
+static void detach(struct sgx_attachment *attachment)
+{
+	struct sgx_thread *thread = attachment->thread;
+	unsigned int i;
+
+	lockdep_assert_held(&sgx_attach_lock);
+
+	for (i = 0; i < SGX_TLB_ENTRIES; i++) {
+		if (thread->tlb[i].encl == attachment->encl)
+			WRITE_ONCE(thread->tlb[i].encl, NULL);
+	}
+	list_del(&attachment->encl_node);
+	list_del(&attachment->thread_node);
+	kfree(attachment);
+}
+
+static bool thread_inside(const struct sgx_thread *thread,
+			  const struct sgx_encl *encl)
+{
+	return READ_ONCE(thread->cpu.secs) == &encl->secs.epcm;
+}
+
+/**
+ * sgx_encl_detach_threads() - make all threads forget an enclave
+ * @encl:	enclave that no process maps and no descriptor names any more,
+ *		with SGX_ENCL_DEAD set and its translations invalidated
+ *
+ * Context: may sleep; waits for an RCU grace period.
+ * Return: true if nothing refers to the enclave any more. False if a thread is
+ * still inside: the last one to leave queues &sgx_encl.teardown.
+ */
+bool sgx_encl_detach_threads(struct sgx_encl *encl)
+{
+	struct sgx_attachment *attachment, *next;
+	bool inside = false;
+	unsigned long flags;
+
+	/* Leaves that began before the invalidation are over after this. */
+	synchronize_rcu();
+
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_for_each_entry_safe (attachment, next, &encl->threads, encl_node) {
+		if (thread_inside(attachment->thread, encl))
+			inside = true;
+		else
+			detach(attachment);
+	}
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	if (inside)
+		return false;
+
+	/* And those that saw an entry before it was cleared, after this. */
+	synchronize_rcu();
+	return true;
+}
+
+/**
+ * sgx_encl_oldest_epoch() - the lowest entry epoch of the threads inside
+ * @encl:	enclave
+ *
+ * Context: any, interrupts may be off.
+ * Return: the epoch, ~0 if no thread is inside.
+ */
+u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
+{
+	struct sgx_attachment *attachment;
+	u64 oldest = ~0ULL;
+	unsigned long flags;
+
+	/* After the caller advanced the epoch; pairs with sgx_eenter(). */
+	smp_mb();
+
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_for_each_entry (attachment, &encl->threads, encl_node) {
+		if (thread_inside(attachment->thread, encl))
+			oldest = min(oldest,
+				     READ_ONCE(attachment->thread->cpu.epoch));
+	}
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	return oldest;
+}
+
+/*
+ * Out of the enclave before the thread executes another instruction of it. The
+ * FPU may be the kernel's at this moment (a softirq uses it): then it is done
+ * on the way back to user mode.
+ */
+static void thread_kick(void *info)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (!thread || !thread_inside(thread, info))
+		return;
+
+	if (irq_fpu_usable()) {
+		sgx_thread_aex(thread, NULL);
+		return;
+	}
+	thread->aex_wanted = true;
+	sgx_thread_request(thread);
+}
+
+/**
+ * sgx_encl_kick_threads() - make every thread that is inside leave by an AEX
+ * @encl:	enclave
+ *
+ * What the interprocessor interrupts of mainline's ETRACK flow are for. A
+ * thread that is not running has left when it was switched out.
+ *
+ * Context: may sleep.
+ */
+void sgx_encl_kick_threads(struct sgx_encl *encl)
+{
+	struct sgx_secs *secs = encl->secs.epcm.page;
+	u64 epoch = READ_ONCE(secs->hidden.epoch);
+
+	for (;;) {
+		on_each_cpu(thread_kick, encl, 1);
+		if (sgx_encl_oldest_epoch(encl) >= epoch)
+			return;
+		cond_resched();
+	}
+}
+
+/*
+ * The slow path
+ */
+
+static void thread_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(sgx_thread_cache,
+			container_of(rcu, struct sgx_thread, rcu));
+	module_put(THIS_MODULE);
+}
+
+/* Whether the process maps an enclave: what ENCLU means to it hangs on that. */
+static void thread_find_enclave(struct sgx_thread *thread)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	for (vma = find_vma(mm, 0); vma; vma = find_vma(mm, vma->vm_end)) {
+		if (vma->vm_ops == &sgx_vm_ops)
+			break;
+	}
+	mmap_read_unlock(mm);
+
+	if (vma)
+		thread->mm = mm;
+	else
+		thread->no_enclave = true;
+}
+
+static void thread_work(struct callback_head *head)
+{
+	struct sgx_thread *thread = container_of(head, struct sgx_thread, work);
+
+	WRITE_ONCE(thread->work_queued, false);
+
+	if (thread->exited) {
+		call_rcu(&thread->rcu, thread_free);
+		return;
+	}
+	if (!current->mm)
+		return;
+
+	if (thread->aex_wanted) {
+		thread->aex_wanted = false;
+		preempt_disable();
+		if (sgx_enclave_mode(&thread->cpu))
+			sgx_thread_aex(thread, NULL);
+		preempt_enable();
+	}
+	if (thread->mm != current->mm)
+		thread_find_enclave(thread);
+	else if (thread->miss.pending)
+		thread_resolve_miss(thread);
+}
+
+/**
+ * sgx_thread_request() - have the slow path run before the return to user mode
+ * @thread:	running thread
+ *
+ * Context: the running thread, interrupts or preemption off.
+ * Return: 0, or -ESRCH if the thread is exiting.
+ */
+int sgx_thread_request(struct sgx_thread *thread)
+{
+	int ret;
+
+	if (xchg(&thread->work_queued, true))
+		return 0;
+	ret = task_work_add(current, &thread->work, TWA_RESUME);
+	if (ret)
+		thread->work_queued = false;
+	return ret;
+}
+
+/*
+ * Threads come and go
+ */
+
+static void thread_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	this_cpu_write(sgx_running,
+		       container_of(notifier, struct sgx_thread, notifier));
+}
+
+/*
+ * The registers of a thread that is not running can be seen (ptrace, /proc),
+ * and its FS and GS are used by others: it leaves the enclave first, as it
+ * does on hardware with the interrupt that takes the processor away.
+ */
+static void thread_sched_out(struct preempt_notifier *notifier,
+			     struct task_struct *next)
+{
+	struct sgx_thread *thread =
+		container_of(notifier, struct sgx_thread, notifier);
+
+	if (sgx_enclave_mode(&thread->cpu))
+		sgx_thread_aex(thread, NULL);
+	this_cpu_write(sgx_running, NULL);
+}
+
+static struct preempt_ops sgx_preempt_ops = {
+	.sched_in = thread_sched_in,
+	.sched_out = thread_sched_out,
+};
+
+/**
+ * sgx_thread_create() - make the running thread's struct
+ *
+ * It pins the module until the thread exits: the thread has a notifier of ours,
+ * which only the thread itself can take off.
+ *
+ * Context: the running thread, preemption off; does not sleep.
+ * Return: the struct, NULL if there is no memory now or the module is going
+ * away.
+ */
+struct sgx_thread *sgx_thread_create(void)
+{
+	struct sgx_thread *thread;
+
+	if (!try_module_get(THIS_MODULE))
+		return NULL;
+
+	thread = kmem_cache_zalloc(sgx_thread_cache,
+				   GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!thread) {
+		module_put(THIS_MODULE);
+		return NULL;
+	}
+
+	thread->cpu.core = &sgx_core;
+	INIT_LIST_HEAD(&thread->attachments);
+	init_task_work(&thread->work, thread_work);
+	preempt_notifier_init(&thread->notifier, &sgx_preempt_ops);
+	preempt_notifier_register(&thread->notifier);
+	this_cpu_write(sgx_running, thread);
+	return thread;
+}
+
+/**
+ * thread_destroy() - the running thread exits
+ * @thread:	its struct
+ *
+ * Context: the running thread, preemption off.
+ */
+static void thread_destroy(struct sgx_thread *thread)
+{
+	struct sgx_attachment *attachment, *next;
+	unsigned long flags;
+
+	if (sgx_enclave_mode(&thread->cpu))
+		sgx_thread_aex(thread, NULL);
+
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_for_each_entry_safe (attachment, next, &thread->attachments,
+				  thread_node)
+		detach(attachment);
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+
+	preempt_notifier_unregister(&thread->notifier);
+	this_cpu_write(sgx_running, NULL);
+
+	/* Work that is on its way runs later in the exit, and frees it then. */
+	thread->exited = true;
+	if (!thread->work_queued)
+		call_rcu(&thread->rcu, thread_free);
+}
+
+/* Probe of the tracepoint sched_process_exit: the running thread exits. */
+static void thread_exit_probe(void *data, struct task_struct *task)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (thread && task == current)
+		thread_destroy(thread);
+}
+
+/**
+ * sgx_thread_init() - get ready for threads
+ *
+ * Return: 0, -ENOMEM, or -ENOENT if the kernel lacks a tracepoint.
+ */
+int sgx_thread_init(void)
+{
+	int ret;
+
+	sgx_thread_cache = KMEM_CACHE(sgx_thread, SLAB_ACCOUNT);
+	if (!sgx_thread_cache)
+		return -ENOMEM;
+
+	preempt_notifier_inc();
+	ret = sgx_probe_register("sched_process_exit", thread_exit_probe);
+	if (ret)
+		goto err_cache;
+	return 0;
+
+err_cache:
+	preempt_notifier_dec();
+	kmem_cache_destroy(sgx_thread_cache);
+	return ret;
+}
+
+/**
+ * sgx_thread_exit() - undo sgx_thread_init()
+ *
+ * No thread has a struct any more: each pins the module.
+ */
+void sgx_thread_exit(void)
+{
+	sgx_probe_unregister("sched_process_exit", thread_exit_probe);
+	/* Structs that are being freed, and the last callbacks. */
+	rcu_barrier();
+	preempt_notifier_dec();
+	kmem_cache_destroy(sgx_thread_cache);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exceptions of user mode: #UD, which is how ENCLU arrives, and those that end
+ * an enclave's execution.
+ *
+ * The kernel tells its die notifiers of an exception before it makes a signal
+ * of it, with interrupts off. What a notifier leaves in the registers is what
+ * the rest of the kernel goes on with. #GP and a few more are not told to
+ * notifiers; fault.c catches them one step later.
+ */
+#include <linux/build_bug.h>
+#include <linux/kdebug.h>
+#include <linux/kernel.h>
+#include <linux/notifier.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+#include <linux/uaccess.h>
+#include <asm/trapnr.h>
+#include <asm/vdso.h>
+#include "thread.h"
+
+static void trap_build_check(void)
+{
+#define SAME(arch, linux)                               \
+	BUILD_BUG_ON(offsetof(struct sgx_regs, arch) != \
+		     offsetof(struct pt_regs, linux))
+	SAME(r15, r15);
+	SAME(r14, r14);
+	SAME(r13, r13);
+	SAME(r12, r12);
+	SAME(rbp, bp);
+	SAME(rbx, bx);
+	SAME(r11, r11);
+	SAME(r10, r10);
+	SAME(r9, r9);
+	SAME(r8, r8);
+	SAME(rax, ax);
+	SAME(rcx, cx);
+	SAME(rdx, dx);
+	SAME(rsi, si);
+	SAME(rdi, di);
+	SAME(rip, ip);
+	SAME(rflags, flags);
+	SAME(rsp, sp);
+#undef SAME
+}
+
+/**
+ * sgx_vdso_fixup() - hand an exception to __vdso_sgx_enter_enclave
+ * @regs:	registers of the running thread
+ * @fault:	exception
+ *
+ * The vDSO has a table of instructions whose exceptions it wants to have in
+ * registers instead of a signal: its ENCLU. The rule is that of the kernel's
+ * own fixup (arch/x86/entry/vdso/extable.c), which serves the exceptions that
+ * the kernel raises; this one serves those that only SGX knows.
+ *
+ * Context: the running thread; may be atomic, touches no user memory.
+ * Return: true if the vDSO takes it.
+ */
+bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault)
+{
+	const struct vdso_image *image = current->mm->context.vdso_image;
+	unsigned long vdso = (unsigned long)current->mm->context.vdso;
+	const struct {
+		int insn;
+		int fixup;
+	} * entry;
+	unsigned long base;
+	unsigned int i;
+
+	/* Debug exceptions are for debuggers. */
+	if (fault->vector == X86_TRAP_DB || fault->vector == X86_TRAP_BP)
+		return false;
+	if (!vdso || !image)
+		return false;
+
+	base = vdso + image->extable_base;
+	entry = image->extable;
+	for (i = 0; i < image->extable_len / sizeof(*entry); i++) {
+		if (regs->ip != base + entry[i].insn)
+			continue;
+		regs->ip = base + entry[i].fixup;
+		regs->di = fault->vector;
+		regs->si = fault->errcd;
+		regs->dx = fault->addr;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The signal that the kernel is about to force for this #UD has to be the one
+ * of another exception. fault.c changes it in passing.
+ */
+static void trap_arm(struct sgx_thread *thread, const struct sgx_fault *fault)
+{
+	struct sgx_delivery *delivery = &thread->delivery;
+
+	*delivery = (struct sgx_delivery){
+		.armed = true,
+		.ip = thread->cpu.regs->rip,
+		.vector = fault->vector,
+		.errcd = fault->errcd,
+		.addr = fault->addr,
+	};
+
+	switch (fault->vector) {
+	case X86_TRAP_PF:
+		delivery->sig = SIGSEGV;
+		delivery->code = fault->errcd & SGX_PFEC_P ? SEGV_ACCERR
+							   : SEGV_MAPERR;
+		break;
+	case X86_TRAP_GP:
+		delivery->sig = SIGSEGV;
+		delivery->code = SI_KERNEL;
+		break;
+	default:
+		/* The signal is right, its address is the enclave's RIP. */
+		delivery->addr = thread->cpu.regs->rip;
+		break;
+	}
+}
+
+/* A leaf faulted: at the ENCLU itself, or inside, which is an AEX as well. */
+static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	struct sgx_fault fault = thread->cpu.fault;
+
+	if (sgx_enclave_mode(&thread->cpu)) {
+		sgx_thread_aex(thread, &fault);
+		/* A page-fault address in an enclave is shown as a page. */
+		fault.addr &= PAGE_MASK;
+	}
+
+	if (sgx_vdso_fixup(regs, &fault))
+		return NOTIFY_STOP;
+	trap_arm(thread, &fault);
+	return NOTIFY_DONE;
+}
+
+static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	struct sgx_epcm *secs;
+	int ret;
+
+	if (unlikely(!thread)) {
+		thread = sgx_thread_create();
+		/* No memory at this moment: the program tries again. */
+		if (!thread)
+			return NOTIFY_STOP;
+	}
+	if (unlikely(thread->mm != current->mm)) {
+		if (!thread->no_enclave)
+			return sgx_thread_request(thread) ? NOTIFY_DONE
+							  : NOTIFY_STOP;
+		thread->no_enclave = false;
+		return NOTIFY_DONE;
+	}
+
+	secs = thread->cpu.secs;
+	thread->cpu.regs = sgx_pt_regs(regs);
+	ret = sgx_enclu(&thread->cpu);
+	if (likely(!ret)) {
+		if (!secs && thread->cpu.secs)
+			sgx_thread_entered(thread);
+		else if (secs && !thread->cpu.secs)
+			sgx_thread_left(thread, secs);
+		return NOTIFY_STOP;
+	}
+	if (ret == SGX_RETRY)
+		return sgx_thread_request(thread) ? NOTIFY_DONE : NOTIFY_STOP;
+	return trap_leaf_fault(thread, regs);
+}
+
+static bool trap_is_enclu(const struct pt_regs *regs)
+{
+	static const u8 enclu[SGX_ENCLU_LEN] = { 0x0f, 0x01, 0xd7 };
+	u8 insn[SGX_ENCLU_LEN];
+
+	return user_64bit_mode((struct pt_regs *)regs) &&
+	       !copy_from_user_nofault(insn, (void __user *)regs->ip,
+				       sizeof(insn)) &&
+	       !memcmp(insn, enclu, sizeof(enclu));
+}
+
+/*
+ * An exception inside, of the kind that the kernel forces a signal for. The
+ * kernel goes on with the registers of the AEX.
+ */
+static int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
+		       u8 vector, u32 errcd)
+{
+	struct sgx_fault fault = { .vector = vector, .errcd = errcd };
+
+	/*
+	 * After an opt-out entry INT3 is a fault: what is saved is where the
+	 * INT3 is (SDM 3D, "Enclave Code Debug and Profiling").
+	 */
+	if (vector == X86_TRAP_BP && !thread->cpu.dbgoptin)
+		regs->ip--;
+
+	sgx_thread_aex(thread, &fault);
+	if (sgx_vdso_fixup(regs, &fault))
+		return NOTIFY_STOP;
+	if (vector == X86_TRAP_UD || vector == X86_TRAP_DE)
+		trap_arm(thread, &fault);
+	return NOTIFY_DONE;
+}
+
+static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
+{
+	struct die_args *args = data;
+	struct pt_regs *regs = args->regs;
+	struct sgx_thread *thread;
+
+	if (val != DIE_TRAP && val != DIE_INT3 && val != DIE_DEBUG)
+		return NOTIFY_DONE;
+	if (!user_mode(regs))
+		return NOTIFY_DONE;
+
+	thread = sgx_this_thread();
+	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
+	    trap_is_enclu(regs))
+		return trap_enclu(thread, regs);
+
+	if (!thread || !sgx_enclave_mode(&thread->cpu))
+		return NOTIFY_DONE;
+
+	/* Of a debug exception, err is DR6 and not an error code. */
+	if (val == DIE_DEBUG)
+		return trap_inside(thread, regs, X86_TRAP_DB, 0);
+	return trap_inside(thread, regs, args->trapnr, args->err);
+}
+
+/* Before the others: ENCLU is not theirs, and they are not to see enclaves. */
+static struct notifier_block trap_notifier = {
+	.notifier_call = trap_notify,
+	.priority = INT_MAX,
+};
+
+/**
+ * sgx_trap_init() - handle exceptions from now on
+ *
+ * Return: 0 or what register_die_notifier() gives.
+ */
+int sgx_trap_init(void)
+{
+	trap_build_check();
+	return register_die_notifier(&trap_notifier);
+}
+
+/**
+ * sgx_trap_exit() - undo sgx_trap_init()
+ */
+void sgx_trap_exit(void)
+{
+	unregister_die_notifier(&trap_notifier);
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What of a thread is not in its general registers: the FS and GS bases, and
+ * the extended state, between the processor and the XSAVE area of an SSA frame.
+ *
+ * The kernel keeps the extended state of a thread that is not in the registers
+ * in its fpstate, in the standard or (XSAVES) in the compacted format. An AEX
+ * makes the kernel put it there, takes it from there, and leaves the initial
+ * state; the kernel loads that on its way back to user mode. The XSAVE area of
+ * an SSA frame is always in the standard format (SDM 3D, AEX operation).
+ */
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+#include <asm/fpu/xstate.h>
+#include <asm/fsgsbase.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include "compat.h"
+#include "thread.h"
+
+#define XSTATE_LEAF	   0x0d
+#define XSTATE_ALIGNED	   BIT(1) /* CPUID.(EAX=0DH, ECX=i):ECX */
+#define XSTATE_HEADER	   512
+#define XSTATE_HEADER_SIZE 64
+#define XSTATE_LEGACY_SIZE 512
+#define XSTATE_MAX	   63
+#define MXCSR_INIT	   0x1f80
+#define FCW_INIT	   0x037f
+
+/*
+ * Components that an enclave can have in XFRM. PKRU is not among them: it
+ * belongs to the isolation of the enclave from its process; nor is AMX, whose
+ * state the kernel gives a thread only when the thread has asked for it.
+ */
+#define SGX_XFRM_POSSIBLE \
+	(XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM | XFEATURE_MASK_AVX512)
+
+/* Components that the compacted format aligns to 64 bytes. */
+static u64 xstate_aligned;
+static u32 mxcsr_mask;
+
+/**
+ * sgx_get_fsgs() - read the FS and GS base of the running thread
+ * @cpu:	the thread's logical processor
+ * @fsbase:	FS base, returned
+ * @gsbase:	GS base, returned
+ *
+ * Context: the running thread, preemption off. In the kernel the program's GS
+ * base is in MSR_KERNEL_GS_BASE.
+ */
+void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
+{
+	unsigned long gs;
+
+	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE)) {
+		*fsbase = rdfsbase();
+	} else {
+		unsigned long fs;
+
+		rdmsrl(MSR_FS_BASE, fs);
+		*fsbase = fs;
+	}
+
+	rdmsrl(MSR_KERNEL_GS_BASE, gs);
+	*gsbase = gs;
+}
+
+/**
+ * sgx_set_fsgs() - set the FS and GS base of the running thread
+ * @cpu:	the thread's logical processor
+ * @fsbase:	FS base, canonical
+ * @gsbase:	GS base, canonical
+ *
+ * Without FSGSBASE the kernel does not read the bases back when it switches
+ * threads, so that they are noted in the thread as well.
+ *
+ * Context: the running thread, preemption off.
+ */
+void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase)
+{
+	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE))
+		wrfsbase(fsbase);
+	else
+		wrmsrl(MSR_FS_BASE, fsbase);
+
+	wrmsrl(MSR_KERNEL_GS_BASE, gsbase);
+	current->thread.fsbase = fsbase;
+	current->thread.gsbase = gsbase;
+}
+
+/* Where component @i is in the kernel's own area @xsave. */
+static void *xstate_component(struct xregs_state *xsave, unsigned int i)
+{
+	u64 compacted = xsave->header.xcomp_bv;
+	unsigned int offset = XSTATE_HEADER + XSTATE_HEADER_SIZE;
+	unsigned int j;
+
+	if (!(compacted & XCOMP_BV_COMPACTED_FORMAT))
+		return (void *)xsave + sgx_core.xstate[i].offset;
+
+	for (j = FIRST_EXTENDED_XFEATURE; j <= i; j++) {
+		if (!(compacted & BIT_ULL(j)))
+			continue;
+		if (xstate_aligned & BIT_ULL(j))
+			offset = ALIGN(offset, 64);
+		if (j < i)
+			offset += sgx_core.xstate[j].size;
+	}
+	return (void *)xsave + offset;
+}
+
+/* Copy to (@src set) or clear @len bytes at @offset of a scattered area. */
+static void pages_write(void *const *pages, unsigned int offset,
+			const void *src, unsigned int len)
+{
+	while (len) {
+		unsigned int in_page = offset & ~PAGE_MASK;
+		unsigned int part =
+			min_t(unsigned int, len, PAGE_SIZE - in_page);
+		void *dst = pages[offset >> PAGE_SHIFT] + in_page;
+
+		if (src) {
+			memcpy(dst, src, part);
+			src += part;
+		} else {
+			memset(dst, 0, part);
+		}
+		offset += part;
+		len -= part;
+	}
+}
+
+static void pages_read(void *const *pages, unsigned int offset, void *dst,
+		       unsigned int len)
+{
+	while (len) {
+		unsigned int in_page = offset & ~PAGE_MASK;
+		unsigned int part =
+			min_t(unsigned int, len, PAGE_SIZE - in_page);
+
+		memcpy(dst, pages[offset >> PAGE_SHIFT] + in_page, part);
+		dst += part;
+		offset += part;
+		len -= part;
+	}
+}
+
+static void legacy_init_x87(struct fxregs_state *legacy)
+{
+	legacy->cwd = FCW_INIT;
+	legacy->swd = 0;
+	legacy->twd = 0;
+	legacy->fop = 0;
+	legacy->rip = 0;
+	legacy->rdp = 0;
+	memset(legacy->st_space, 0, sizeof(legacy->st_space));
+}
+
+/* The x87 and SSE part of the kernel's area, with its initial parts filled in. */
+static void legacy_from_kernel(const struct xregs_state *xsave,
+			       struct fxregs_state *legacy)
+{
+	u64 present = xsave->header.xfeatures;
+
+	*legacy = xsave->i387;
+	if (!(present & XFEATURE_MASK_FP))
+		legacy_init_x87(legacy);
+	if (!(present & XFEATURE_MASK_SSE)) {
+		memset(legacy->xmm_space, 0, sizeof(legacy->xmm_space));
+		/* XSAVES writes MXCSR only along with the SSE component. */
+		if (xsave->header.xcomp_bv & XCOMP_BV_COMPACTED_FORMAT)
+			legacy->mxcsr = MXCSR_INIT;
+	}
+	legacy->mxcsr_mask = mxcsr_mask;
+}
+
+/**
+ * sgx_xsave() - save the extended state of the running thread in an SSA frame
+ * @cpu:	the thread's logical processor
+ * @xfrm:	components
+ * @pages:	pages of the XSAVE area
+ * @n:		how many
+ *
+ * As XSAVE with @xfrm to the pages, standard format. The thread goes on with
+ * the initial state of those components.
+ *
+ * Context: the running thread; interrupts may be off; not in an NMI and not
+ * while the kernel itself uses the FPU (irq_fpu_usable()).
+ */
+void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
+	       unsigned int n)
+{
+	struct xstate_header header = {};
+	struct fxregs_state legacy;
+	struct xregs_state *xsave;
+	unsigned int i;
+
+	kernel_fpu_begin_mask(0);
+	xsave = &sgx_current_fpu()->fpstate->regs.xsave;
+
+	legacy_from_kernel(xsave, &legacy);
+	pages_write(pages, 0, &legacy, sizeof(legacy));
+
+	header.xfeatures = xsave->header.xfeatures & xfrm;
+	pages_write(pages, XSTATE_HEADER, &header, sizeof(header));
+
+	for (i = FIRST_EXTENDED_XFEATURE; i < XSTATE_MAX; i++) {
+		const struct sgx_xstate *xstate = &sgx_core.xstate[i];
+		bool present = header.xfeatures & BIT_ULL(i);
+
+		if (!(xfrm >> i))
+			break;
+		if (xfrm & BIT_ULL(i))
+			pages_write(pages, xstate->offset,
+				    present ? xstate_component(xsave, i) : NULL,
+				    xstate->size);
+	}
+
+	xsave->header.xfeatures &= ~xfrm;
+	xsave->i387.mxcsr = MXCSR_INIT;
+	kernel_fpu_end();
+}
+
+/* Which headers and which MXCSR XRSTOR refuses: SDM volume 1, 13.8. */
+static bool xstate_valid(const struct xstate_header *header, u32 mxcsr,
+			 u64 xfrm)
+{
+	return !(header->xfeatures & ~xfrm) && !header->xcomp_bv &&
+	       !header->reserved[0] && !(mxcsr & ~mxcsr_mask);
+}
+
+/**
+ * sgx_xrstor() - load the extended state of the running thread
+ * @cpu:	the thread's logical processor
+ * @xfrm:	components
+ * @pages:	pages of the XSAVE area
+ * @n:		how many
+ *
+ * As XRSTOR with @xfrm from the pages, standard format. The area belongs to an
+ * enclave that may write to it at any time: it is read once.
+ *
+ * Context: as for sgx_xsave().
+ * Return: 0, or SGX_FAULT | SGX_VECTOR_GP for a header or an MXCSR that XRSTOR
+ * refuses; nothing has changed then.
+ */
+int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
+	       unsigned int n)
+{
+	struct xstate_header header;
+	struct fxregs_state legacy;
+	struct xregs_state *xsave;
+	unsigned int i;
+
+	pages_read(pages, 0, &legacy, sizeof(legacy));
+	pages_read(pages, XSTATE_HEADER, &header, sizeof(header));
+	if (!xstate_valid(&header, legacy.mxcsr, xfrm))
+		return sgx_gp(cpu);
+
+	kernel_fpu_begin_mask(0);
+	xsave = &sgx_current_fpu()->fpstate->regs.xsave;
+
+	if (!(header.xfeatures & XFEATURE_MASK_FP))
+		legacy_init_x87(&legacy);
+	if (!(header.xfeatures & XFEATURE_MASK_SSE)) {
+		memset(legacy.xmm_space, 0, sizeof(legacy.xmm_space));
+		/* MXCSR is loaded all the same: SDM volume 1, 13.8.1. */
+		if (legacy.mxcsr != MXCSR_INIT)
+			header.xfeatures |= XFEATURE_MASK_SSE;
+	}
+	xsave->i387 = legacy;
+
+	for (i = FIRST_EXTENDED_XFEATURE; i < XSTATE_MAX; i++) {
+		const struct sgx_xstate *xstate = &sgx_core.xstate[i];
+
+		if (!(header.xfeatures >> i))
+			break;
+		if (header.xfeatures & BIT_ULL(i))
+			pages_read(pages, xstate->offset,
+				   xstate_component(xsave, i), xstate->size);
+	}
+
+	xsave->header.xfeatures &= ~xfrm;
+	xsave->header.xfeatures |= header.xfeatures;
+	kernel_fpu_end();
+	return 0;
+}
+
+/**
+ * sgx_xstate_init() - describe the machine's XSAVE area to the platform
+ * @core:	platform; its xstate and attributes.xfrm are filled in
+ *
+ * Source: SDM volume 1, 13.2 (CPUID leaf 0DH).
+ */
+void sgx_xstate_init(struct sgx_core *core)
+{
+	u32 eax, ebx, ecx, edx;
+	unsigned int i;
+
+	core->attributes.xfrm = xgetbv(XCR_XFEATURE_ENABLED_MASK) &
+				SGX_XFRM_POSSIBLE;
+
+	for (i = FIRST_EXTENDED_XFEATURE; i < XSTATE_MAX; i++) {
+		/* The compacted format needs the others' sizes as well. */
+		cpuid_count(XSTATE_LEAF, i, &eax, &ebx, &ecx, &edx);
+		core->xstate[i].size = eax;
+		core->xstate[i].offset = ebx;
+		if (ecx & XSTATE_ALIGNED)
+			xstate_aligned |= BIT_ULL(i);
+	}
+
+	/* SDM volume 1, 11.6.6: what FXSAVE gives, or a default. */
+	kernel_fpu_begin();
+	{
+		struct fxregs_state fx __aligned(16) = {};
+
+		asm volatile("fxsave %0" : "+m"(fx));
+		mxcsr_mask = fx.mxcsr_mask ?: 0xffbf;
+	}
+	kernel_fpu_end();
+}

@@ -47,8 +47,9 @@ static inline u8 sgx_fault_vector(int ret)
 
 /*
  * EPCM.state: the bits of SECINFO.FLAGS (R, W, X, PENDING, MODIFIED, PR, PT)
- * where SECINFO has them, and two more. One word, so that it can be read
- * atomically while another processor changes it.
+ * where SECINFO has them, two more, and the low bits of the enclave's epoch in
+ * which a change was made that needs tracking, see sgx_epcm_tracked(). One
+ * word, so that it can be read atomically while another processor changes it.
  */
 #define SGX_EPCM_R		(1U << 0)
 #define SGX_EPCM_W		(1U << 1)
@@ -61,6 +62,8 @@ static inline u8 sgx_fault_vector(int ret)
 #define SGX_EPCM_PT		(0xffU << SGX_EPCM_PT_SHIFT)
 #define SGX_EPCM_VALID		(1U << 16)
 #define SGX_EPCM_BLOCKED	(1U << 17)
+#define SGX_EPCM_EPOCH_SHIFT	18
+#define SGX_EPCM_EPOCH		(0x3fffU << SGX_EPCM_EPOCH_SHIFT)
 
 /**
  * struct sgx_epcm - an EPC page and its entry in the Enclave Page Cache Map

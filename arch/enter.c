@@ -378,7 +378,7 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  *	area does not pass sgx_enclave_page().
  * What the page tables give, or SGX_RETRY. Nothing has changed then.
  *
- * Concurrency: the TCS is locked shared against EMODT and EREMOVE, and its STATE
+ * Concurrency: the TCS is locked shared against EMODT and EREMOVE, and STATE
  * goes from inactive to active by compare and swap. No lock of the SECS, whose
  * cache line all threads of an enclave share. A page of the SSA frame cannot go
  * while the processor is inside: it is evicted or trimmed only after tracking.
@@ -414,8 +414,8 @@ int sgx_eenter(struct sgx_cpu *cpu)
  * On success the state that the last AEX of this TCS saved in its SSA frame is
  * back, in enclave mode, and the frame is free again (CSSA is one less). If
  * TCS.FLAGS.AEXNOTIFY and GPRSGX.AEXNOTIFY of that frame are set, the enclave
- *is entered as EENTER does instead, at TCS.OENTRY with the next frame, and CSSA
- * stays: an AEX notification.
+ * is entered as EENTER does instead, at TCS.OENTRY with the next frame, and
+ * CSSA stays: an AEX notification.
  *
  * Return: 0, with RIP set; or, with nothing changed,
  * #GP(0) - as sgx_eenter(), where no frame in use (CSSA = 0) takes the place of
@@ -470,9 +470,9 @@ static void leave(struct sgx_cpu *cpu)
  *		sgx_enclu() has checked
  *
  * On success the processor is out of enclave mode at RBX, RCX is the AEP, FS
- *and GS base and RFLAGS.TF are those of before the entry. All other registers,
- *RSP and RBP among them, are the enclave's. RBX may lie in the enclave: the
- *fetch from there then is the host's to fail.
+ * and GS base and RFLAGS.TF are those of before the entry. All other registers,
+ * RSP and RBP among them, are the enclave's. RBX may lie in the enclave: the
+ * fetch from there then is the host's to fail.
  *
  * Return: 0, with RIP set; #GP(0) if RBX is not canonical.
  *
@@ -635,11 +635,11 @@ static void synthetic_gprs(const struct sgx_cpu *cpu)
  *		&sgx_cpu.fault
  *
  * Saves the state of the processor in the SSA frame that the entry (or
- *EDECCSSA) has chosen, loads the synthetic state, and leaves enclave mode at
- *the AEP with TCS.CSSA one more. EXITINFO of the frame names the exception if
- *it is one of those that enclaves are shown; EXINFO has the address and the
- *error code of a #PF and the error code of a #GP if MISCSELECT.EXINFO is set.
- *GPRSGX.AEXNOTIFY is the enclave's and stays.
+ * EDECCSSA) has chosen, loads the synthetic state, and leaves enclave mode at
+ * the AEP with TCS.CSSA one more. EXITINFO of the frame names the exception if
+ * it is one of those that enclaves are shown; EXINFO has the address and the
+ * error code of a #PF and the error code of a #GP if MISCSELECT.EXINFO is set.
+ * GPRSGX.AEXNOTIFY is the enclave's and stays.
  *
  * The event itself is the host's to deliver afterwards; of the address of a
  * page fault it shows the outside only the page (CR2, bits 11:0 cleared).

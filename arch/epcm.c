@@ -71,9 +71,35 @@ int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access)
 	return sgx_pf(cpu, la, SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | access);
 }
 
-/* EPCM checks in the SDM's order; each gives the same fault. */
-static bool page_accessible(const struct sgx_epcm *epcm,
-			    const struct sgx_epcm *secs, u64 la, u32 access)
+/**
+ * sgx_encls_fault - the #PF of an ENCLS leaf for a page that it cannot use
+ * @cpu:	who executes the leaf
+ * @addr:	the address, as the operand has it
+ * @access:	SGX_PFEC_W for an operand that is written, otherwise 0
+ *
+ * As sgx_enclave_fault(), but ENCLS is executed in supervisor mode.
+ *
+ * Return: always SGX_FAULT | SGX_VECTOR_PF.
+ */
+int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access)
+{
+	return sgx_pf(cpu, addr, SGX_PFEC_SGX | SGX_PFEC_P | access);
+}
+
+/**
+ * sgx_epcm_accessible - whether the EPCM lets an enclave access a regular page
+ * @epcm:	the page
+ * @secs:	the enclave
+ * @la:		linear address of the access
+ * @access:	SGX_PFEC_W for a write, 0 for a read
+ *
+ * The conditions of sgx_enclave_page() but for the translation, in the SDM's
+ * order; each gives the same fault.
+ *
+ * Return: true if none of them fails.
+ */
+bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
+			 const struct sgx_epcm *secs, u64 la, u32 access)
 {
 	u32 bad = SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED;
 	u32 perm = access & SGX_PFEC_W ? SGX_EPCM_W : SGX_EPCM_R;
@@ -114,7 +140,7 @@ int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 	ret = cpu->core->ops->walk(cpu, la & SGX_PAGE_MASK, access, &found);
 	if (ret)
 		return ret;
-	if (!found || !page_accessible(found, secs, la, access))
+	if (!found || !sgx_epcm_accessible(found, secs, la, access))
 		return sgx_enclave_fault(cpu, la, access);
 	*epcm = found;
 	return 0;

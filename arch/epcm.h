@@ -40,6 +40,19 @@ static inline struct sgx_secs *sgx_secs_of(const struct sgx_epcm *secs)
 	return secs->page;
 }
 
+/* The entry of the EPC page that holds an ENCLS operand, NULL if none does. */
+static inline struct sgx_epcm *sgx_find_epc(struct sgx_cpu *cpu, u64 addr)
+{
+	return cpu->core->ops->epc(cpu->core, addr & SGX_PAGE_MASK);
+}
+
+static inline bool sgx_is_secs(const struct sgx_epcm *epcm)
+{
+	u32 state = sgx_epcm_state(epcm);
+
+	return state & SGX_EPCM_VALID && sgx_epcm_pt(state) == SGX_PT_SECS;
+}
+
 static inline bool sgx_aligned(u64 addr, u64 align)
 {
 	return !(addr & (align - 1));
@@ -72,8 +85,16 @@ static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
 }
 
 int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access);
+int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access);
+bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
+			 const struct sgx_epcm *secs, u64 la, u32 access);
 int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 		     u32 access, struct sgx_epcm **epcm);
+
+/* edmm.c */
+void sgx_epcm_change(struct sgx_epcm *epcm, u32 clear, u32 set);
+void sgx_epcm_change_tracked(struct sgx_epcm *epcm, u32 clear, u32 set);
+bool sgx_epcm_tracked(struct sgx_core *core, const struct sgx_epcm *epcm);
 
 /*
  * A host pointer from an operand that holds it as an effective address, and

@@ -14,9 +14,8 @@
  *
  * Masks from &sgx_core.attributes and &sgx_core.miscselect what the
  * architecture does not know, and ATTRIBUTES.CET, which this platform does not
- * offer; adds the XFRM bits that every enclave has. Draws a new CR_REPORT_KEYID,
- * so that reports of before a power cycle do not verify after it, and restarts
- * the enclave identifiers.
+ * offer; adds the XFRM bits that every enclave has. Draws a CR_REPORT_KEYID and
+ * restarts the enclave identifiers.
  *
  * Concurrency: before any leaf runs.
  */
@@ -59,8 +58,8 @@ u64 sgx_xsave_size(const struct sgx_core *core, u64 xfrm)
  * @out:	EAX, EBX, ECX and EDX
  *
  * Sub-leaf 0 has the leaf functions, MISCSELECT and the sizes of enclaves; 1
- * the ATTRIBUTES that ECREATE accepts; 2 the one EPC section. Further sub-leaves
- * are invalid: all zero.
+ * the ATTRIBUTES that ECREATE accepts; 2 the one EPC section. Further ones are
+ * invalid: all zero.
  */
 void sgx_cpuid(const struct sgx_core *core, u32 subleaf, u32 out[4])
 {

@@ -441,6 +441,7 @@ struct sgx_keyrequest {
 #define SGX_KEY_ALIGN		16
 #define SGX_SECINFO_ALIGN	64
 #define SGX_PAGEINFO_ALIGN	32
+#define SGX_EINITTOKEN_ALIGN	512
 
 /*
  * The SDM's offsets, as an assertion for each structure; a structure that

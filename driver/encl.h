@@ -8,7 +8,8 @@
  * next instruction faults, it leaves by an AEX, and the last one to leave lets
  * the teardown go on, see sgx_encl_release() and thread.h.
  *
- * Lock order: mmap_lock, &sgx_encl.lock, then the spinlocks of thread.h.
+ * Lock order: mmap_lock, &sgx_encl.lock, the i_mmap_rwsem of &sgx_encl.mapping,
+ * page table locks; the spinlocks of thread.c after all of them.
  */
 #ifndef SOFTSGX_DRIVER_ENCL_H
 #define SOFTSGX_DRIVER_ENCL_H
@@ -22,6 +23,8 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "../arch/core.h"
+#include "ceiling.h"
+#include "host.h"
 
 /* Bits of &sgx_encl.flags */
 enum sgx_encl_flag {
@@ -47,20 +50,24 @@ struct sgx_encl_page {
 
 /**
  * struct sgx_encl - an enclave
- * @lock:	serialises the ioctls and EAUG; protects what says so below
- * @flags:	enum sgx_encl_flag, set with atomic bit operations
+ * @lock:	serialises what changes pages, their EPCM entries by ENCLS, and
+ *		their ceilings, with page faults; protects what says so below
+ * @flags:	enum sgx_encl_flag, set with atomic bit operations.
+ *		SGX_ENCL_IOCTL keeps all ioctls of an enclave apart
  * @base:	SECS.BASEADDR; written before SGX_ENCL_CREATED is set
  * @size:	SECS.SIZE; likewise
  * @attributes:	SECS.ATTRIBUTES.FLAGS; likewise
- * @attributes_mask: attributes that INIT lets pass; protected by @lock
+ * @attributes_mask: attributes that INIT lets pass; used by ioctls only
  * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
  * @pages:	struct sgx_encl_page by page number of the linear address
- *		(la >> PAGE_SHIFT). Written under @lock, read under RCU
+ *		(la >> PAGE_SHIFT). Written under @lock, read under it or RCU
+ * @ceilings:	what may ever be mapped how, by the same page numbers, under
+ *		@lock
  * @mapping:	the file's f_mapping: all mappings of this enclave, in every
  *		process, by page number of the linear address (the driver's mmap
  *		sets vm_pgoff so), so that unmap_mapping_range() finds them
  * @generation:	see sgx_encl_invalidate()
- * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.h
+ * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.c
  * @teardown:	frees the enclave, from a workqueue
  */
 struct sgx_encl {
@@ -72,6 +79,7 @@ struct sgx_encl {
 	u64 attributes_mask;
 	struct sgx_encl_page secs;
 	struct xarray pages;
+	struct sgx_ceilings ceilings;
 	struct address_space mapping;
 	atomic_long_t generation;
 	struct list_head threads;
@@ -88,6 +96,23 @@ static inline struct sgx_encl *sgx_vma_encl(const struct vm_area_struct *vma)
 static inline struct sgx_encl *sgx_secs_encl(const struct sgx_epcm *secs)
 {
 	return container_of(secs, struct sgx_encl, secs.epcm);
+}
+
+/* The operand of ENCLS leaves for an EPC page. */
+static inline u64 sgx_epc_operand(const struct sgx_encl_page *page)
+{
+	return (uintptr_t)page->epcm.page;
+}
+
+/* EPCM state of a page that a fault or an ioctl looks at. */
+static inline u32 sgx_page_state(const struct sgx_encl_page *page)
+{
+	return smp_load_acquire(&page->epcm.state);
+}
+
+static inline enum sgx_page_type sgx_page_type(u32 state)
+{
+	return (state & SGX_EPCM_PT) >> SGX_EPCM_PT_SHIFT;
 }
 
 /**
@@ -107,11 +132,28 @@ static inline void sgx_encl_invalidate(struct sgx_encl *encl)
 	smp_mb__after_atomic();
 }
 
+/* encl.c */
+int sgx_encl_init(void);
+void sgx_encl_exit(void);
+struct sgx_encl *sgx_encl_alloc(struct inode *inode);
+void sgx_encl_release(struct sgx_encl *encl);
+void sgx_encl_queue_teardown(struct sgx_encl *encl);
+void sgx_encl_wait_teardown(void);
 struct sgx_encl_page *sgx_encl_load_page(struct sgx_encl *encl,
 					 unsigned long addr);
 int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);
+int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
+			    unsigned long end, unsigned long vm_flags);
 void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr,
 		  unsigned long len);
+int sgx_encl_eremove(struct sgx_encl_page *page);
+
+/* vma.c */
+int sgx_vma_init(void);
+
+/* ioctl.c */
+long sgx_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+int sgx_ioctl_init(void);
 
 #endif /* SOFTSGX_DRIVER_ENCL_H */

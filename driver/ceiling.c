@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ceilings as ranges, in a maple tree. Neighbours that are equal are one range:
+ * whatever sets a range extends it over them first.
+ */
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/xarray.h>
+#include "ceiling.h"
+
+#define CEILING_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
+
+/**
+ * sgx_ceilings_init() - make an empty set of ceilings
+ * @ceilings:	set
+ * @lock:	the mutex that protects it
+ */
+void sgx_ceilings_init(struct sgx_ceilings *ceilings, struct mutex *lock)
+{
+	mt_init_flags(&ceilings->ranges, MT_FLAGS_LOCK_EXTERN);
+	mt_set_external_lock(&ceilings->ranges, lock);
+}
+
+/**
+ * sgx_ceilings_destroy() - free a set of ceilings
+ * @ceilings:	set
+ *
+ * Context: the lock is held.
+ */
+void sgx_ceilings_destroy(struct sgx_ceilings *ceilings)
+{
+	__mt_destroy(&ceilings->ranges);
+}
+
+/* Extend the range at @mas over what is at @pgno if that is @entry too. */
+static void extend_over(struct sgx_ceilings *ceilings, unsigned long pgno,
+			const void *entry, unsigned long *first,
+			unsigned long *last)
+{
+	MA_STATE(mas, &ceilings->ranges, pgno, pgno);
+
+	if (mas_walk(&mas) != entry)
+		return;
+
+	*first = min(*first, mas.index);
+	*last = max(*last, mas.last);
+}
+
+/**
+ * sgx_ceilings_set() - give pages a ceiling, whatever they had
+ * @ceilings:	set
+ * @first:	first page number
+ * @last:	last page number
+ * @ceiling:	VM_READ, VM_WRITE, VM_EXEC, SGX_CEILING_AUGMENTED
+ * @gfp:	GFP_KERNEL and modifiers
+ *
+ * Context: the lock is held; may sleep.
+ * Return: 0, or -ENOMEM, and then nothing has changed. With __GFP_NOFAIL always
+ * 0.
+ */
+int sgx_ceilings_set(struct sgx_ceilings *ceilings, unsigned long first,
+		     unsigned long last, unsigned long ceiling, gfp_t gfp)
+{
+	void *entry = xa_mk_value(ceiling);
+
+	if (first > 0)
+		extend_over(ceilings, first - 1, entry, &first, &last);
+	if (last < ULONG_MAX)
+		extend_over(ceilings, last + 1, entry, &first, &last);
+
+	MA_STATE(mas, &ceilings->ranges, first, last);
+
+	return mas_store_gfp(&mas, entry, gfp);
+}
+
+/**
+ * sgx_ceilings_clear() - forget the ceilings of pages that are not there
+ * @ceilings:	set
+ * @first:	first page number
+ * @last:	last page number
+ *
+ * It cannot fail: pages that are gone must not bar what comes in their place.
+ *
+ * Context: the lock is held; may sleep.
+ */
+void sgx_ceilings_clear(struct sgx_ceilings *ceilings, unsigned long first,
+			unsigned long last)
+{
+	MA_STATE(mas, &ceilings->ranges, first, last);
+
+	mas_store_gfp(&mas, NULL, GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/**
+ * sgx_ceilings_get() - the ceiling of a page
+ * @ceilings:	set
+ * @pgno:	page number
+ *
+ * Context: the lock is held.
+ * Return: the ceiling, 0 where there is none.
+ */
+unsigned long sgx_ceilings_get(struct sgx_ceilings *ceilings,
+			       unsigned long pgno)
+{
+	MA_STATE(mas, &ceilings->ranges, pgno, pgno);
+	void *entry = mas_walk(&mas);
+
+	return entry ? xa_to_value(entry) : 0;
+}
+
+/**
+ * sgx_ceilings_lacking() - what the ceilings of an area do not allow
+ * @ceilings:	set
+ * @first:	first page number
+ * @last:	last page number
+ * @vm_flags:	flags of a mapping of the area
+ *
+ * Context: the lock is held.
+ * Return: 0 if every page of the area may be mapped so. VM_EXEC alone if it is
+ * only VM_EXEC that is lacking and only pages that came by EAUG lack it.
+ * Otherwise what some page lacks, and SGX_CEILING_AUGMENTED to tell it from
+ * that.
+ */
+unsigned long sgx_ceilings_lacking(struct sgx_ceilings *ceilings,
+				   unsigned long first, unsigned long last,
+				   unsigned long vm_flags)
+{
+	MA_STATE(mas, &ceilings->ranges, first, first);
+	unsigned long lacking = 0;
+	void *entry;
+
+	vm_flags &= CEILING_FLAGS;
+	mas_for_each(&mas, entry, last) {
+		unsigned long ceiling = xa_to_value(entry);
+		unsigned long here = vm_flags & ~ceiling;
+
+		if (here && !(here == VM_EXEC &&
+			      ceiling & SGX_CEILING_AUGMENTED))
+			return here | SGX_CEILING_AUGMENTED;
+		lacking |= here;
+	}
+	return lacking;
+}
+
+/**
+ * sgx_ceilings_raise() - add VM_EXEC where pages came by EAUG
+ * @ceilings:	set
+ * @first:	first page number
+ * @last:	last page number
+ *
+ * Context: the lock is held; may sleep.
+ * Return: 0, or -ENOMEM: then some of the area has been raised.
+ */
+int sgx_ceilings_raise(struct sgx_ceilings *ceilings, unsigned long first,
+		       unsigned long last)
+{
+	unsigned long next = first;
+
+	while (next <= last) {
+		MA_STATE(mas, &ceilings->ranges, next, next);
+		void *entry = mas_find(&mas, last);
+		unsigned long ceiling, from, to;
+		int ret;
+
+		if (!entry)
+			return 0;
+
+		ceiling = xa_to_value(entry);
+		from = max(mas.index, first);
+		to = min(mas.last, last);
+		if (ceiling & SGX_CEILING_AUGMENTED && !(ceiling & VM_EXEC)) {
+			ret = sgx_ceilings_set(ceilings, from, to,
+					       ceiling | VM_EXEC, GFP_KERNEL);
+			if (ret)
+				return ret;
+		}
+		if (to == ULONG_MAX)
+			return 0;
+		next = to + 1;
+	}
+	return 0;
+}

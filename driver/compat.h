@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernel versions that the driver builds for, in one
+ * place. The rest of the driver is written against the newest form.
+ */
+#ifndef SOFTSGX_DRIVER_COMPAT_H
+#define SOFTSGX_DRIVER_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
+/* One page of the current process, for reading; 1 on success. */
+static inline long sgx_get_user_page(unsigned long addr, struct page **page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	return get_user_pages(addr, 1, 0, page, NULL);
+#else
+	return get_user_pages(addr, 1, 0, page);
+#endif
+}
+
+/* Where the kernel would put a mapping of the current process. */
+static inline unsigned long sgx_choose_area(struct file *file,
+					    unsigned long addr,
+					    unsigned long len,
+					    unsigned long pgoff,
+					    unsigned long flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	return current->mm->get_unmapped_area(file, addr, len, pgoff, flags);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+#else
+	return mm_get_unmapped_area(file, addr, len, pgoff, flags);
+#endif
+}
+
+/* Remove the page table entries of a part of a VM_PFNMAP mapping. */
+static inline void sgx_zap_vma(struct vm_area_struct *vma, unsigned long addr,
+			       unsigned long len)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+	zap_vma_ptes(vma, addr, len);
+#else
+	zap_special_vma_range(vma, addr, len);
+#endif
+}
+
+/* The extended state of the current thread. */
+static inline struct fpu *sgx_current_fpu(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	return &current->thread.fpu;
+#else
+	/* As x86_task_fpu(), which is for the kernel alone. */
+	return (struct fpu *)((void *)current + sizeof(*current));
+#endif
+}
+
+/*
+ * SHA-256 at full speed: from 6.17 on the library function uses the processor's
+ * instructions, before that only the crypto API does.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define SGX_SHA256_BY_CRYPTO_API
+#endif
+
+#endif /* SOFTSGX_DRIVER_COMPAT_H */

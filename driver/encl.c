@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of an enclave, its pages, and what may be mapped.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/personality.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include "../access/access.h"
+#include "encl.h"
+#include "epc.h"
+#include "host.h"
+#include "thread.h"
+
+static struct workqueue_struct *sgx_encl_wq;
+
+/* Enclaves that are there, dead ones too. */
+static atomic_t sgx_encl_count = ATOMIC_INIT(0);
+
+/* An address space of which only i_mmap is used. */
+static const struct address_space_operations sgx_encl_aops;
+
+/**
+ * sgx_encl_eremove() - EREMOVE of a page, if it is in use
+ * @page:	page, mapped by no process
+ *
+ * Return: what the leaf returns; #GP if a leaf in another thread has the page.
+ */
+int sgx_encl_eremove(struct sgx_encl_page *page)
+{
+	struct sgx_cpu cpu = { .core = &sgx_core };
+
+	if (!(sgx_page_state(page) & SGX_EPCM_VALID))
+		return 0;
+	return sgx_eremove(&cpu, sgx_epc_operand(page));
+}
+
+static void encl_free(struct sgx_encl *encl)
+{
+	struct sgx_encl_page *page;
+	unsigned long index;
+
+	xa_for_each(&encl->pages, index, page) {
+		WARN_ON_ONCE(sgx_encl_eremove(page));
+		sgx_encl_page_free(page);
+		cond_resched();
+	}
+	xa_destroy(&encl->pages);
+
+	/* For the lock that the ceilings want to see held. */
+	mutex_lock(&encl->lock);
+	sgx_ceilings_destroy(&encl->ceilings);
+	mutex_unlock(&encl->lock);
+
+	/* EREMOVE of a SECS wants all of its pages gone. */
+	if (encl->secs.epcm.page) {
+		WARN_ON_ONCE(sgx_encl_eremove(&encl->secs));
+		sgx_epc_free(&encl->secs);
+	}
+	mutex_destroy(&encl->lock);
+	kfree(encl);
+
+	if (atomic_dec_and_test(&sgx_encl_count))
+		wake_up_var(&sgx_encl_count);
+}
+
+static void encl_teardown(struct work_struct *work)
+{
+	struct sgx_encl *encl = container_of(work, struct sgx_encl, teardown);
+
+	/* A thread is still inside, it queues this work when it leaves. */
+	if (!sgx_encl_detach_threads(encl))
+		return;
+
+	/*
+	 * It may have left, and queued this work, after this work began and
+	 * before it looked. No more do so: the enclave has no threads.
+	 */
+	cancel_work(work);
+	encl_free(encl);
+}
+
+/**
+ * sgx_encl_alloc() - make an enclave for a file that is being opened
+ * @inode:	device node
+ *
+ * Return: the enclave, NULL if there is no memory.
+ */
+struct sgx_encl *sgx_encl_alloc(struct inode *inode)
+{
+	struct sgx_encl *encl;
+
+	encl = kzalloc(sizeof(*encl), GFP_KERNEL_ACCOUNT);
+	if (!encl)
+		return NULL;
+
+	mutex_init(&encl->lock);
+	xa_init_flags(&encl->pages, XA_FLAGS_ACCOUNT);
+	sgx_ceilings_init(&encl->ceilings, &encl->lock);
+	INIT_LIST_HEAD(&encl->threads);
+	INIT_WORK(&encl->teardown, encl_teardown);
+
+	/* Whoever looks at a file's f_mapping expects a host and operations. */
+	address_space_init_once(&encl->mapping);
+	init_rwsem(&encl->mapping.invalidate_lock);
+	mapping_set_gfp_mask(&encl->mapping, GFP_KERNEL);
+	encl->mapping.host = inode;
+	encl->mapping.a_ops = &sgx_encl_aops;
+
+	atomic_inc(&sgx_encl_count);
+	return encl;
+}
+
+/**
+ * sgx_encl_release() - the last descriptor and the last mapping are gone
+ * @encl:	enclave of the file
+ */
+void sgx_encl_release(struct sgx_encl *encl)
+{
+	set_bit(SGX_ENCL_DEAD, &encl->flags);
+	sgx_encl_invalidate(encl);
+	sgx_encl_queue_teardown(encl);
+}
+
+/**
+ * sgx_encl_queue_teardown() - go on with taking down a dead enclave
+ * @encl:	enclave with SGX_ENCL_DEAD set
+ *
+ * Context: any. A caller that is not the owner of the file holds off the
+ * enclave's end by an RCU read-side critical section.
+ */
+void sgx_encl_queue_teardown(struct sgx_encl *encl)
+{
+	queue_work(sgx_encl_wq, &encl->teardown);
+}
+
+/**
+ * sgx_encl_wait_teardown() - wait for the enclaves that are being taken down
+ *
+ * Not for those that a thread is still inside of.
+ *
+ * Context: may sleep; no &sgx_encl.lock is held.
+ */
+void sgx_encl_wait_teardown(void)
+{
+	flush_workqueue(sgx_encl_wq);
+}
+
+/**
+ * sgx_encl_load_page() - the page of an enclave at an address
+ * @encl:	enclave
+ * @addr:	linear address
+ *
+ * Context: &sgx_encl.lock is held: the page stays while it is; or an RCU
+ * read-side critical section: the page's memory stays, but its EPCM entry may
+ * become invalid.
+ * Return: the page, NULL if there is none.
+ */
+struct sgx_encl_page *sgx_encl_load_page(struct sgx_encl *encl,
+					 unsigned long addr)
+{
+	return xa_load(&encl->pages, PFN_DOWN(addr));
+}
+
+/**
+ * sgx_encl_check_ceilings() - may these pages be mapped with these permissions
+ * @encl:	enclave
+ * @start:	first address, page aligned
+ * @end:	address behind the last
+ * @vm_flags:	flags of the mapping
+ *
+ * The one function that answers this, for mmap(), mprotect() and page faults.
+ * Where there are no pages (yet), everything is allowed: pages that come later
+ * are checked when they are faulted in. The first request to execute pages that
+ * came by EAUG is where the access layer is asked for it.
+ *
+ * Context: &sgx_encl.lock is held; may sleep.
+ * Return: 0; -EACCES if a page's ceiling or the access layer forbids it;
+ * -ENOMEM.
+ */
+int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
+			    unsigned long end, unsigned long vm_flags)
+{
+	unsigned long first = PFN_DOWN(start), last = PFN_DOWN(end - 1);
+	unsigned long lacking;
+
+	lockdep_assert_held(&encl->lock);
+
+	lacking = sgx_ceilings_lacking(&encl->ceilings, first, last, vm_flags);
+	if (likely(!lacking))
+		return 0;
+
+	if (lacking != VM_EXEC || sgx_access_execmod(encl))
+		return -EACCES;
+
+	return sgx_ceilings_raise(&encl->ceilings, first, last);
+}
+
+/**
+ * sgx_encl_may_map() - may the process map an area with these permissions
+ * @encl:	enclave
+ * @start:	first address, page aligned
+ * @end:	address behind the last
+ * @vm_flags:	flags of the mapping
+ *
+ * As in mainline, an initialised enclave is mapped in its own range only, and
+ * not by a program for which every readable mapping is executable: its mappings
+ * would always ask for more than it said (arch/x86/kernel/cpu/sgx/encl.c).
+ *
+ * Context: current's mmap_lock is held.
+ * Return: 0; -EACCES for these two and as sgx_encl_check_ceilings(); -ENOMEM.
+ */
+int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
+		     unsigned long end, unsigned long vm_flags)
+{
+	int ret;
+
+	if (test_bit(SGX_ENCL_INITIALIZED, &encl->flags) &&
+	    (start < encl->base || end > encl->base + encl->size))
+		return -EACCES;
+
+	if (current->personality & READ_IMPLIES_EXEC)
+		return -EACCES;
+
+	mutex_lock(&encl->lock);
+	ret = sgx_encl_check_ceilings(encl, start, end, vm_flags);
+	mutex_unlock(&encl->lock);
+	return ret;
+}
+
+/**
+ * sgx_encl_zap() - remove pages from the page tables of all processes
+ * @encl:	enclave
+ * @addr:	first address, page aligned
+ * @len:	bytes
+ *
+ * A page that is accessed afterwards is looked at anew. Page faults insert under
+ * &sgx_encl.lock what the EPCM says under it: when an EPCM entry is changed
+ * under that lock and its page zapped then, with or without the lock, no
+ * process is left with what the old entry allowed.
+ *
+ * Context: may sleep. &sgx_encl.lock may be held.
+ */
+void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr, unsigned long len)
+{
+	sgx_encl_invalidate(encl);
+	unmap_mapping_range(&encl->mapping, addr, len, 1);
+}
+
+/**
+ * sgx_encl_init() - get ready for enclaves
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int sgx_encl_init(void)
+{
+	sgx_encl_wq = alloc_workqueue("softsgx", WQ_UNBOUND, 0);
+	return sgx_encl_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * sgx_encl_exit() - undo sgx_encl_init()
+ *
+ * No file is open any more. Enclaves that are being taken down are waited for.
+ */
+void sgx_encl_exit(void)
+{
+	wait_var_event(&sgx_encl_count, !atomic_read(&sgx_encl_count));
+	/* And for the end of the work that freed the last one. */
+	destroy_workqueue(sgx_encl_wq);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The enclave page cache: ordinary pages, up to a limit.
+ *
+ * Every page is charged to the memory cgroup of the process that asks for it,
+ * and is cleared before it goes back: what an enclave had in it does not turn
+ * up in somebody else's memory.
+ */
+#include <linux/atomic.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include "epc.h"
+
+/* Pages of a MiB. */
+#define MIB_PAGES	(1UL << (20 - PAGE_SHIFT))
+
+static unsigned int epc_size = 128;
+module_param(epc_size, uint, 0444);
+MODULE_PARM_DESC(epc_size, "size of the enclave page cache in MiB");
+
+static atomic_long_t epc_in_use = ATOMIC_LONG_INIT(0);
+
+static int epc_in_use_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%ld\n", atomic_long_read(&epc_in_use));
+}
+
+static const struct kernel_param_ops epc_in_use_ops = {
+	.get = epc_in_use_get,
+};
+
+module_param_cb(epc_in_use, &epc_in_use_ops, NULL, 0444);
+MODULE_PARM_DESC(epc_in_use, "pages of the enclave page cache in use");
+
+static struct kmem_cache *sgx_encl_page_cache;
+
+/**
+ * sgx_epc_bytes() - size of the EPC
+ *
+ * Return: the size in bytes.
+ */
+u64 sgx_epc_bytes(void)
+{
+	return (u64)epc_size << 20;
+}
+
+/**
+ * sgx_epc_find() - &sgx_host_ops.epc: the EPCM entry of an EPC page
+ * @addr:	kernel address of an EPC page, page aligned. Operands of ENCLS
+ *		come from this driver only, and are such addresses
+ *
+ * Return: the entry; NULL if @addr is no page of the EPC.
+ */
+struct sgx_epcm *sgx_epc_find(u64 addr)
+{
+	struct sgx_encl_page *page;
+
+	if (!virt_addr_valid((void *)(uintptr_t)addr))
+		return NULL;
+
+	page = (void *)page_private(virt_to_page((void *)(uintptr_t)addr));
+	return page ? &page->epcm : NULL;
+}
+
+static struct page *epc_get_page(void)
+{
+	struct page *memory;
+
+	if (atomic_long_inc_return(&epc_in_use) > epc_size * MIB_PAGES)
+		goto err_count;
+
+	memory = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!memory)
+		goto err_count;
+	return memory;
+
+err_count:
+	atomic_long_dec(&epc_in_use);
+	return NULL;
+}
+
+/**
+ * sgx_epc_alloc() - give an EPCM entry its page
+ * @page:	entry, all zero
+ *
+ * Enclaves that are being taken down are waited for before the EPC is said to
+ * be full: a program that closes one enclave and builds the next shall not
+ * notice that closing takes a moment.
+ *
+ * Context: may sleep; the caller holds no &sgx_encl.lock.
+ * Return: 0, or -ENOMEM when the EPC is full or there is no memory.
+ */
+int sgx_epc_alloc(struct sgx_encl_page *page)
+{
+	struct page *memory = epc_get_page();
+
+	if (!memory) {
+		sgx_encl_wait_teardown();
+		memory = epc_get_page();
+	}
+	if (!memory)
+		return -ENOMEM;
+
+	set_page_private(memory, (unsigned long)page);
+	page->epcm.page = page_address(memory);
+	return 0;
+}
+
+static void epc_put_page(struct page *memory)
+{
+	clear_page(page_address(memory));
+	set_page_private(memory, 0);
+	__free_page(memory);
+}
+
+/**
+ * sgx_epc_free() - take the page of an EPCM entry away
+ * @page:	entry, invalid as EREMOVE leaves it
+ */
+void sgx_epc_free(struct sgx_encl_page *page)
+{
+	struct page *memory = virt_to_page(page->epcm.page);
+
+	WARN_ON_ONCE(sgx_page_state(page) & SGX_EPCM_VALID);
+	page->epcm.page = NULL;
+	epc_put_page(memory);
+	atomic_long_dec(&epc_in_use);
+}
+
+/**
+ * sgx_encl_page_alloc() - a new EPC page with its EPCM entry
+ *
+ * Context: as sgx_epc_alloc().
+ * Return: the page, NULL when the EPC is full or there is no memory.
+ */
+struct sgx_encl_page *sgx_encl_page_alloc(void)
+{
+	struct sgx_encl_page *page;
+
+	page = kmem_cache_zalloc(sgx_encl_page_cache, GFP_KERNEL);
+	if (!page)
+		return NULL;
+
+	if (sgx_epc_alloc(page)) {
+		kmem_cache_free(sgx_encl_page_cache, page);
+		return NULL;
+	}
+	return page;
+}
+
+/**
+ * sgx_encl_page_free() - free an EPC page that nobody can see
+ * @page:	page, invalid as EREMOVE leaves it
+ */
+void sgx_encl_page_free(struct sgx_encl_page *page)
+{
+	sgx_epc_free(page);
+	kmem_cache_free(sgx_encl_page_cache, page);
+}
+
+static void encl_page_free_rcu(struct rcu_head *rcu)
+{
+	struct page *memory = container_of(rcu, struct page, rcu_head);
+	struct sgx_encl_page *page = (void *)page_private(memory);
+
+	epc_put_page(memory);
+	kmem_cache_free(sgx_encl_page_cache, page);
+}
+
+/**
+ * sgx_encl_page_free_rcu() - free an EPC page that leaves may be looking at
+ * @page:	page, invalid as EREMOVE leaves it
+ *
+ * A leaf that runs in another thread may have found the page just before it
+ * went: it sees an invalid EPCM entry, in memory that stays for so long. The
+ * space counts as free at once.
+ */
+void sgx_encl_page_free_rcu(struct sgx_encl_page *page)
+{
+	struct page *memory = virt_to_page(page->epcm.page);
+
+	WARN_ON_ONCE(sgx_page_state(page) & SGX_EPCM_VALID);
+	atomic_long_dec(&epc_in_use);
+	call_rcu(&memory->rcu_head, encl_page_free_rcu);
+}
+
+/**
+ * sgx_epc_init() - get ready to give out EPC pages
+ *
+ * Return: 0, -EINVAL for an impossible epc_size, or -ENOMEM.
+ */
+int sgx_epc_init(void)
+{
+	/* Not more pages than the machine has memory. */
+	if (!epc_size || epc_size * MIB_PAGES > totalram_pages()) {
+		pr_err("softsgx: epc_size=%u: not between 1 MiB and the machine's memory\n",
+		       epc_size);
+		return -EINVAL;
+	}
+
+	sgx_encl_page_cache = KMEM_CACHE(sgx_encl_page, SLAB_ACCOUNT);
+	return sgx_encl_page_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * sgx_epc_exit() - undo sgx_epc_init()
+ *
+ * No enclave is left.
+ */
+void sgx_epc_exit(void)
+{
+	/* Pages that are on their way. */
+	rcu_barrier();
+	WARN_ON(atomic_long_read(&epc_in_use));
+	kmem_cache_destroy(sgx_encl_page_cache);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The enclave page cache: ordinary pages, up to a limit.
+ */
+#ifndef SOFTSGX_DRIVER_EPC_H
+#define SOFTSGX_DRIVER_EPC_H
+
+#include "encl.h"
+
+int sgx_epc_init(void);
+void sgx_epc_exit(void);
+u64 sgx_epc_bytes(void);
+
+struct sgx_epcm *sgx_epc_find(u64 addr);
+int sgx_epc_alloc(struct sgx_encl_page *page);
+void sgx_epc_free(struct sgx_encl_page *page);
+
+struct sgx_encl_page *sgx_encl_page_alloc(void);
+void sgx_encl_page_free(struct sgx_encl_page *page);
+void sgx_encl_page_free_rcu(struct sgx_encl_page *page);
+
+#endif /* SOFTSGX_DRIVER_EPC_H */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * softsgx: Intel SGX in software. Loading and unloading, in order.
+ */
+#include <linux/module.h>
+#include "device.h"
+#include "encl.h"
+#include "epc.h"
+#include "host.h"
+#include "thread.h"
+
+static int __init softsgx_init(void)
+{
+	int ret;
+
+	ret = sgx_vma_init();
+	if (ret)
+		return ret;
+
+	ret = sgx_ioctl_init();
+	if (ret)
+		return ret;
+
+	ret = sgx_epc_init();
+	if (ret)
+		return ret;
+
+	ret = sgx_host_init();
+	if (ret)
+		goto err_epc;
+
+	ret = sgx_thread_init();
+	if (ret)
+		goto err_host;
+
+	ret = sgx_encl_init();
+	if (ret)
+		goto err_thread;
+
+	ret = sgx_signal_init();
+	if (ret)
+		goto err_encl;
+
+	ret = sgx_fault_init();
+	if (ret)
+		goto err_signal;
+
+	ret = sgx_trap_init();
+	if (ret)
+		goto err_fault;
+
+	/* From here on enclaves can be built and entered. */
+	ret = sgx_device_init();
+	if (ret)
+		goto err_trap;
+
+	return 0;
+
+err_trap:
+	sgx_trap_exit();
+err_fault:
+	sgx_fault_exit();
+err_signal:
+	sgx_signal_exit();
+err_encl:
+	sgx_encl_exit();
+err_thread:
+	sgx_thread_exit();
+err_host:
+	sgx_host_exit();
+err_epc:
+	sgx_epc_exit();
+	return ret;
+}
+
+static void __exit softsgx_exit(void)
+{
+	sgx_device_exit();
+	sgx_trap_exit();
+	sgx_fault_exit();
+	sgx_signal_exit();
+	/* The end of an enclave looks for its threads, of which none is left. */
+	sgx_encl_exit();
+	sgx_thread_exit();
+	sgx_host_exit();
+	sgx_epc_exit();
+}
+
+module_init(softsgx_init);
+module_exit(softsgx_exit);
+
+MODULE_DESCRIPTION("Intel SGX in software");
+MODULE_LICENSE("GPL");

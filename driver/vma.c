@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings of an enclave: page faults, mprotect(), and the debugger's access.
+ *
+ * A page table entry allows what both the mapping and the EPCM allow, no more,
+ * so that the processor enforces the EPCM. What the EPCM allows changes while
+ * the page is mapped: whoever takes something away zaps the entry; what is
+ * added is noticed at the next fault (a write), or the entry is zapped for it
+ * (execution, for which the kernel does not ask a driver again).
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "encl.h"
+#include "epc.h"
+#include "host.h"
+#include "thread.h"
+
+static const char *const augment_names[] = { "ask", "deny", "rwx" };
+
+static const unsigned long augment_ceilings[] = {
+	VM_READ | VM_WRITE | SGX_CEILING_AUGMENTED,
+	VM_READ | VM_WRITE,
+	VM_READ | VM_WRITE | VM_EXEC,
+};
+
+static char *augment = "ask";
+module_param(augment, charp, 0444);
+MODULE_PARM_DESC(augment, "execution of pages that a running enclave adds: "
+			  "ask (needs the privilege EXECMOD), deny, rwx (as mainline)");
+
+/* Ceiling of a page that comes by EAUG. */
+static unsigned long augment_ceiling;
+
+/* What the EPCM allows an enclave to do with a page, as VM_* flags. */
+static unsigned long epcm_allows(u32 state)
+{
+	unsigned long flags = 0;
+
+	if (!(state & SGX_EPCM_VALID) ||
+	    state & (SGX_EPCM_PENDING | SGX_EPCM_MODIFIED | SGX_EPCM_BLOCKED) ||
+	    sgx_page_type(state) != SGX_PT_REG)
+		return 0;
+
+	if (state & SGX_EPCM_R)
+		flags |= VM_READ;
+	if (state & SGX_EPCM_W)
+		flags |= VM_WRITE;
+	if (state & SGX_EPCM_X)
+		flags |= VM_EXEC;
+	return flags;
+}
+
+/*
+ * Map the page at @addr for an access by @access (VM_READ, VM_WRITE or VM_EXEC,
+ * which the mapping allows).
+ *
+ * x86 page tables have no executable page that cannot be read: a page that the
+ * EPCM has as X alone can be read once it has been executed.
+ */
+static vm_fault_t vma_map_page(struct vm_area_struct *vma, unsigned long addr,
+			       unsigned long access)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vma);
+	struct sgx_encl_page *page;
+	unsigned long allowed, flags;
+	vm_fault_t ret;
+
+	lockdep_assert_held(&encl->lock);
+
+	page = sgx_encl_load_page(encl, addr);
+	if (!page)
+		return VM_FAULT_SIGBUS;
+
+	/* It may have come after the mapping was made. */
+	if (sgx_encl_check_ceilings(encl, addr, addr + PAGE_SIZE,
+				    vma->vm_flags))
+		return VM_FAULT_SIGBUS;
+
+	allowed = epcm_allows(sgx_page_state(page));
+	if (access & ~allowed) {
+		sgx_fault_is_epcm();
+		return VM_FAULT_SIGSEGV;
+	}
+
+	flags = vma->vm_flags & ~((VM_WRITE | VM_EXEC) & ~allowed);
+	ret = vmf_insert_pfn_prot(vma, addr,
+				  page_to_pfn(virt_to_page(page->epcm.page)),
+				  vm_get_page_prot(flags));
+	return ret == VM_FAULT_NOPAGE ? ret : VM_FAULT_SIGBUS;
+}
+
+/*
+ * A page for an address of a running enclave that has none. The enclave has to
+ * accept it before it can be used: the access that brought it is repeated, and
+ * is then refused by the EPCM, as on hardware.
+ */
+static vm_fault_t vma_augment(struct sgx_encl *encl, unsigned long addr)
+{
+	struct sgx_cpu cpu = { .core = &sgx_core };
+	struct sgx_pageinfo pageinfo = { .linaddr = addr };
+	unsigned long pgno = PFN_DOWN(addr);
+	struct sgx_encl_page *page;
+	vm_fault_t ret;
+
+	if (!test_bit(SGX_ENCL_INITIALIZED, &encl->flags) ||
+	    addr < encl->base || addr >= encl->base + encl->size)
+		return VM_FAULT_SIGBUS;
+
+	page = sgx_encl_page_alloc();
+	if (!page)
+		return VM_FAULT_SIGBUS;
+
+	mutex_lock(&encl->lock);
+
+	/* Another thread may have been here first: look again. */
+	ret = VM_FAULT_NOPAGE;
+	if (xa_load(&encl->pages, pgno))
+		goto err_unlock;
+
+	/* Leaves of other threads shall see the page as it will be, or not. */
+	ret = VM_FAULT_OOM;
+	if (xa_reserve(&encl->pages, pgno, GFP_KERNEL))
+		goto err_unlock;
+
+	if (sgx_ceilings_set(&encl->ceilings, pgno, pgno, augment_ceiling,
+			     GFP_KERNEL))
+		goto err_reserve;
+
+	ret = VM_FAULT_SIGBUS;
+	pageinfo.secs = sgx_epc_operand(&encl->secs);
+	if (sgx_eaug(&cpu, &pageinfo, sgx_epc_operand(page)))
+		goto err_ceiling;
+
+	xa_store(&encl->pages, pgno, page, GFP_KERNEL);
+	mutex_unlock(&encl->lock);
+	return VM_FAULT_NOPAGE;
+
+err_ceiling:
+	sgx_ceilings_clear(&encl->ceilings, pgno, pgno);
+err_reserve:
+	xa_release(&encl->pages, pgno);
+err_unlock:
+	mutex_unlock(&encl->lock);
+	sgx_encl_page_free(page);
+	return ret;
+}
+
+static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
+	unsigned long addr = vmf->address & PAGE_MASK;
+	unsigned long access = VM_READ;
+	vm_fault_t ret;
+
+	/* The same page or none is found again under the lock. */
+	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr)))
+		return vma_augment(encl, addr);
+
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		access = VM_WRITE;
+	else if (vmf->flags & FAULT_FLAG_INSTRUCTION)
+		access = VM_EXEC;
+
+	mutex_lock(&encl->lock);
+	ret = vma_map_page(vmf->vma, addr, access);
+	mutex_unlock(&encl->lock);
+	return ret;
+}
+
+/*
+ * A write where the mapping allows it and the page table entry does not: when
+ * the entry was made the EPCM did not allow it. The entry is made anew here and
+ * not left to the caller to make writable, who would do so without the lock: a
+ * restriction and a zap in between could be lost.
+ */
+static vm_fault_t sgx_vma_pfn_mkwrite(struct vm_fault *vmf)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
+	unsigned long addr = vmf->address & PAGE_MASK;
+	vm_fault_t ret;
+
+	mutex_lock(&encl->lock);
+	sgx_zap_vma(vmf->vma, addr, PAGE_SIZE);
+	ret = vma_map_page(vmf->vma, addr, VM_WRITE);
+	mutex_unlock(&encl->lock);
+	return ret;
+}
+
+/*
+ * mprotect() would make a page executable by its page table entry alone, also
+ * where the EPCM forbids it. (Not writable: for that a mapping with pfn_mkwrite
+ * is asked.) So the entries go first, and come back by a fault.
+ */
+static int sgx_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, unsigned long newflags)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vma);
+	int ret;
+
+	ret = sgx_encl_may_map(encl, start, end, newflags);
+	if (ret)
+		return ret;
+
+	sgx_encl_invalidate(encl);
+	if (newflags & VM_EXEC)
+		sgx_zap_vma(vma, start, end - start);
+	return 0;
+}
+
+/*
+ * An enclave's pages have their place: moved, a mapping would show pages at
+ * addresses for which the EPCM forbids it. (Mainline moves the mapping; on
+ * hardware every access then faults.)
+ */
+static int sgx_vma_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static void sgx_vma_close(struct vm_area_struct *vma)
+{
+	sgx_encl_invalidate(sgx_vma_encl(vma));
+}
+
+/* EDBGRD or EDBGWR of some of the bytes of one word. */
+static int debug_word(struct sgx_encl_page *page, unsigned long addr, void *buf,
+		      unsigned int len, bool write)
+{
+	struct sgx_cpu cpu = { .core = &sgx_core };
+	unsigned int in_word = addr % sizeof(u64);
+	u64 operand = sgx_epc_operand(page) + offset_in_page(addr) - in_word;
+	u64 word;
+
+	if (sgx_edbgrd(&cpu, operand, &word))
+		return -EIO;
+
+	if (!write) {
+		memcpy(buf, (u8 *)&word + in_word, len);
+		return 0;
+	}
+
+	memcpy((u8 *)&word + in_word, buf, len);
+	return sgx_edbgwr(&cpu, operand, word) ? -EIO : 0;
+}
+
+/*
+ * Access by ptrace() and /proc/pid/mem, to debug enclaves only. -EFAULT for
+ * others and where there is no page, -EIO for what EDBGRD or EDBGWR refuses.
+ */
+static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
+			  void *buf, int len, int write)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vma);
+	unsigned int count;
+	int ret = 0;
+	int done;
+
+	if (!test_bit(SGX_ENCL_DEBUG, &encl->flags))
+		return -EFAULT;
+
+	for (done = 0; done < len; done += count) {
+		unsigned long at = addr + done;
+		struct sgx_encl_page *page;
+
+		count = min_t(unsigned int, len - done,
+			      sizeof(u64) - at % sizeof(u64));
+
+		mutex_lock(&encl->lock);
+		page = sgx_encl_load_page(encl, at);
+		if (!page || sgx_encl_check_ceilings(encl, at & PAGE_MASK,
+						     (at & PAGE_MASK) +
+						     PAGE_SIZE, vma->vm_flags))
+			ret = -EFAULT;
+		else
+			ret = debug_word(page, at, buf + done, count, write);
+		mutex_unlock(&encl->lock);
+		if (ret)
+			return ret;
+	}
+	return done;
+}
+
+const struct vm_operations_struct sgx_vm_ops = {
+	.close = sgx_vma_close,
+	.mremap = sgx_vma_mremap,
+	.mprotect = sgx_vma_mprotect,
+	.fault = sgx_vma_fault,
+	.pfn_mkwrite = sgx_vma_pfn_mkwrite,
+	.access = sgx_vma_access,
+};
+
+/**
+ * sgx_vma_init() - read the parameters of this file
+ *
+ * Return: 0, or -EINVAL for a value that augment does not have.
+ */
+int sgx_vma_init(void)
+{
+	int choice = match_string(augment_names, ARRAY_SIZE(augment_names),
+				  augment);
+
+	if (choice < 0) {
+		pr_err("softsgx: augment=%s: not ask, deny or rwx\n", augment);
+		return -EINVAL;
+	}
+	augment_ceiling = augment_ceilings[choice];
+	return 0;
+}

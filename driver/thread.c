@@ -304,8 +304,15 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 
 	page = sgx_encl_load_page(encl, miss->la);
-	if (IS_ERR_OR_NULL(page))
+	if (!page)
 		return false;
+
+	/* It may have come after the mapping was made, as for a page fault. */
+	if (sgx_encl_may_map(encl, miss->la, miss->la + PAGE_SIZE,
+			     vma->vm_flags)) {
+		miss_fault(miss, SGX_PFEC_P);
+		return true;
+	}
 
 	if (thread_attach(thread, encl)) {
 		miss_fault(miss, 0);

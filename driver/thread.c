@@ -483,6 +483,12 @@ static void thread_free(struct rcu_head *rcu)
 {
 	kmem_cache_free(sgx_thread_cache,
 			container_of(rcu, struct sgx_thread, rcu));
+}
+
+/* Free it, and unpin the module from where it cannot be running. */
+static void thread_free_and_put(struct rcu_head *rcu)
+{
+	thread_free(rcu);
 	module_put(THIS_MODULE);
 }
 
@@ -512,7 +518,7 @@ static void thread_work(struct callback_head *head)
 	WRITE_ONCE(thread->work_queued, false);
 
 	if (thread->exited) {
-		call_rcu(&thread->rcu, thread_free);
+		call_rcu(&thread->rcu, thread_free_and_put);
 		return;
 	}
 	if (!current->mm)
@@ -639,8 +645,16 @@ static void thread_destroy(struct sgx_thread *thread)
 
 	/* Work that is on its way runs later in the exit, and frees it then. */
 	thread->exited = true;
-	if (!thread->work_queued)
-		call_rcu(&thread->rcu, thread_free);
+	if (thread->work_queued)
+		return;
+
+	/*
+	 * Unpinned here and not when it is freed, so that the module can be
+	 * removed as soon as the process is gone. Unloading waits for this
+	 * probe and for the callback.
+	 */
+	call_rcu(&thread->rcu, thread_free);
+	module_put(THIS_MODULE);
 }
 
 /* Probe of the tracepoint sched_process_exit: the running thread exits. */

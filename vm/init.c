@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * PID 1 of the micro-VM: makes the host's files its root, inserts the module
+ * under test, runs one command, and reports how that ended.
+ *
+ * Its input is in the initramfs, under /vm (a list is of NUL-terminated
+ * strings):
+ *   order		the modules of the kernel to insert, a list of files
+ *   modules-dir	the host's directory of that kernel's modules
+ *   softsgx.ko, params	the module under test, if any, and its parameters
+ *   keep		exists if that module is not to be removed at the end
+ *   rw			directories to mount writable, a list: tags rw0, rw1...
+ *   cwd, env, args	the command, its environment and arguments: lists
+ *   user		UID:GID of the command
+ *
+ * The command's standard streams are pipes, relayed to the host over
+ * virtio-serial ports, apart from the console. The verdict goes over the port
+ * "status" as the very last thing, after the kernel's log has been searched,
+ * and is one of
+ *   exit N		the command ended with this status
+ *   signal N		the command was killed by this signal
+ *   kernel TEXT	the command ended, but the kernel complained
+ *   fail TEXT		the VM failed
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ROOT "/root"
+#define P9_OPTIONS "trans=virtio,version=9p2000.L,msize=512000"
+
+static int status_port = -1;
+
+/* Gives the verdict and ends the VM. */
+__attribute__((format(printf, 1, 2))) static _Noreturn void
+report(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+
+	fprintf(stderr, "vm/init: %s\n", text);
+	if (status_port >= 0)
+		dprintf(status_port, "%s\n", text);
+	/* QEMU is told not to reboot: this is its fastest way out. */
+	reboot(RB_AUTOBOOT);
+	for (;;)
+		pause();
+}
+
+static _Noreturn void fail_errno(const char *what, const char *object)
+{
+	report("fail cannot %s %s: %s", what, object, strerror(errno));
+}
+
+/* The whole of a file, with a NUL added; NULL if it cannot be opened. */
+static char *read_file(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size = 0, done = 0;
+	char *buf = NULL;
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	do {
+		if (size - done < 2) {
+			size = size ? 2 * size : 8192;
+			buf = realloc(buf, size);
+			if (!buf)
+				fail_errno("allocate memory for", path);
+		}
+		n = read(fd, buf + done, size - done - 1);
+		if (n < 0)
+			fail_errno("read", path);
+		done += n;
+	} while (n);
+	close(fd);
+	buf[done] = '\0';
+	if (len)
+		*len = done;
+	return buf;
+}
+
+/* The first line of a file that has to exist. */
+static char *read_line(const char *path)
+{
+	char *text = read_file(path, NULL);
+
+	if (!text)
+		fail_errno("read", path);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* A file of NUL-terminated strings as a vector that ends with NULL. */
+static char **read_list(const char *path)
+{
+	size_t len, count = 0, i;
+	char *buf = read_file(path, &len);
+	char **list, *p;
+
+	if (!buf)
+		fail_errno("read", path);
+	for (p = buf; p < buf + len; p += strlen(p) + 1)
+		count++;
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		fail_errno("allocate memory for", path);
+	for (p = buf, i = 0; i < count; p += strlen(p) + 1)
+		list[i++] = p;
+	return list;
+}
+
+/* ---- what the host asks for ---- */
+
+struct request {
+	char **order;
+	char *modules_dir;
+	int module;
+	char *params;
+	bool keep;
+	char **rw;
+	char *cwd;
+	char **env;
+	char **args;
+	char *user;
+};
+
+static void read_request(struct request *rq)
+{
+	rq->order = read_list("/vm/order");
+	rq->modules_dir = read_line("/vm/modules-dir");
+	rq->module = open("/vm/softsgx.ko", O_RDONLY | O_CLOEXEC);
+	rq->params = read_line("/vm/params");
+	rq->keep = !access("/vm/keep", F_OK);
+	rq->rw = read_list("/vm/rw");
+	rq->cwd = read_list("/vm/cwd")[0];
+	rq->env = read_list("/vm/env");
+	rq->args = read_list("/vm/args");
+	rq->user = read_line("/vm/user");
+}
+
+/* ---- modules and ports ---- */
+
+static void insert_base_modules(const struct request *rq)
+{
+	char **path;
+	int fd;
+
+	for (path = rq->order; *path; path++) {
+		fd = open(*path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			fail_errno("open", *path);
+		if (syscall(SYS_finit_module, fd, "", 0))
+			fail_errno("insert", *path);
+		close(fd);
+	}
+}
+
+static void insert_module(const struct request *rq)
+{
+	if (syscall(SYS_finit_module, rq->module, rq->params, 0))
+		fail_errno("insert softsgx.ko with", rq->params);
+	close(rq->module);
+}
+
+/* Opens the virtio-serial port of this name. */
+static int open_port(const char *name)
+{
+	char path[64];
+	bool found;
+	char *text;
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		snprintf(path, sizeof(path),
+			 "/sys/class/virtio-ports/vport0p%d/name", i);
+		text = read_file(path, NULL);
+		if (!text)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		found = !strcmp(text, name);
+		free(text);
+		if (!found)
+			continue;
+		snprintf(path, sizeof(path), "/dev/vport0p%d", i);
+		return open(path, O_RDWR | O_CLOEXEC);
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+/*
+ * The device announces its ports one after the other, each with its name and
+ * whether it is connected; "status" is the last one. Once it is there, the
+ * others are, and their being disconnected means the end of their input.
+ */
+static void open_status_port(void)
+{
+	int tries = 10000;
+
+	do {
+		status_port = open_port("status");
+		if (status_port >= 0)
+			return;
+		usleep(1000);
+	} while (--tries);
+	fail_errno("open the port", "status");
+}
+
+/* ---- the root file system ---- */
+
+/* Makes a directory and those above it, as far as they do not exist. */
+static void make_dirs(const char *path)
+{
+	char buf[PATH_MAX];
+	char *p;
+
+	if (strlen(path) >= sizeof(buf))
+		report("fail path too long: %s", path);
+	strcpy(buf, path);
+	for (p = strchr(buf + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(buf, 0755);
+		*p = '/';
+	}
+	mkdir(buf, 0755);
+}
+
+static void mount_at(const char *source, const char *target, const char *type,
+		     unsigned long flags, const char *data)
+{
+	make_dirs(target);
+	if (mount(source, target, type, flags, data))
+		fail_errno("mount", target);
+}
+
+/* A kernel's file system that not every kernel has. */
+static void mount_if_any(const char *type, const char *target)
+{
+	mkdir(target, 0755);
+	if (mount(type, target, type, 0, NULL) && errno != ENODEV &&
+	    errno != ENOENT)
+		fail_errno("mount", target);
+}
+
+static void mount_early(void)
+{
+	mount_at("proc", "/proc", "proc", 0, NULL);
+	mount_at("sysfs", "/sys", "sysfs", 0, NULL);
+	/* Not noexec: enclave pages are mapped executable from here. */
+	mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755");
+}
+
+/* Makes the host's files, writable in memory only, the root. */
+static void mount_root(const struct request *rq)
+{
+	char *release = read_line("/proc/sys/kernel/osrelease");
+	char path[PATH_MAX], tag[16];
+	int i;
+
+	mount_at("host", "/host", "9p", MS_RDONLY,
+		 P9_OPTIONS ",cache=loose");
+	mount_at("tmpfs", "/upper", "tmpfs", 0, "mode=755");
+	make_dirs("/upper/files");
+	make_dirs("/upper/work");
+	mount_at("overlay", ROOT, "overlay", 0,
+		 "lowerdir=/host,upperdir=/upper/files,workdir=/upper/work");
+
+	/* modprobe finds the modules of this kernel where it looks. */
+	make_dirs(ROOT "/lib/modules");
+	snprintf(path, sizeof(path), ROOT "/lib/modules/%s", release);
+	if (symlink(rq->modules_dir, path) && errno != EEXIST)
+		fail_errno("link", path);
+	free(release);
+
+	for (i = 0; rq->rw[i]; i++) {
+		snprintf(tag, sizeof(tag), "rw%d", i);
+		snprintf(path, sizeof(path), ROOT "%s", rq->rw[i]);
+		mount_at(tag, path, "9p", 0, P9_OPTIONS ",cache=mmap");
+	}
+
+	mount_at("/proc", ROOT "/proc", NULL, MS_MOVE, NULL);
+	mount_at("/sys", ROOT "/sys", NULL, MS_MOVE, NULL);
+	mount_at("/dev", ROOT "/dev", NULL, MS_MOVE, NULL);
+	if (chdir(ROOT) || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+		fail_errno("enter", ROOT);
+}
+
+static void link_stream(const char *target, const char *path)
+{
+	if (symlink(target, path) && errno != EEXIST)
+		fail_errno("link", path);
+}
+
+static void mount_late(void)
+{
+	mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		 "ptmxmode=666,mode=620,gid=5");
+	mount_at("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+	mount_at("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+	mount_if_any("securityfs", "/sys/kernel/security");
+	mount_if_any("debugfs", "/sys/kernel/debug");
+	mount_if_any("tracefs", "/sys/kernel/tracing");
+	mount_if_any("cgroup2", "/sys/fs/cgroup");
+	link_stream("/proc/self/fd", "/dev/fd");
+	link_stream("/proc/self/fd/0", "/dev/stdin");
+	link_stream("/proc/self/fd/1", "/dev/stdout");
+	link_stream("/proc/self/fd/2", "/dev/stderr");
+}
+
+static void raise_loopback(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr))
+		fail_errno("raise", "lo");
+	close(fd);
+}
+
+/* ---- the command's standard streams ---- */
+
+enum { IN, OUT, ERR, STREAMS };
+
+/*
+ * A stream between the command's pipe and a port. The pipe is closed at the
+ * stream's end; the port never is, for that would discard what is under way.
+ */
+struct stream {
+	int pipe, port;
+	size_t start, end;
+	char buf[32 * 1024];
+};
+
+static struct stream streams[STREAMS];
+
+/* @child receives the command's ends of the pipes. */
+static void open_streams(int child[STREAMS])
+{
+	static const char *const names[STREAMS] = { "stdin", "stdout",
+						    "stderr" };
+	int i, fds[2];
+
+	for (i = 0; i < STREAMS; i++) {
+		struct stream *s = &streams[i];
+
+		s->port = open_port(names[i]);
+		if (s->port < 0)
+			fail_errno("open the port", names[i]);
+		if (pipe2(fds, O_CLOEXEC))
+			fail_errno("make a pipe for", names[i]);
+		s->pipe = i == IN ? fds[1] : fds[0];
+		child[i] = i == IN ? fds[0] : fds[1];
+		fcntl(s->port, F_SETFL, O_NONBLOCK);
+		fcntl(s->pipe, F_SETFL, O_NONBLOCK);
+	}
+}
+
+static void end_stream(struct stream *s)
+{
+	close(s->pipe);
+	s->pipe = -1;
+	s->start = 0;
+	s->end = 0;
+}
+
+/* Moves what can be moved without waiting. */
+static void pump(struct stream *s, int from, int to)
+{
+	ssize_t n;
+
+	if (s->start == s->end) {
+		n = read(from, s->buf, sizeof(s->buf));
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			end_stream(s);
+		if (n <= 0)
+			return;
+		s->start = 0;
+		s->end = n;
+	}
+	n = write(to, s->buf + s->start, s->end - s->start);
+	if (n > 0)
+		s->start += n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		end_stream(s);
+}
+
+/* Waits until a stream can be moved on, and does so, or until a signal. */
+static void relay(const sigset_t *unblocked)
+{
+	struct pollfd fds[STREAMS];
+	int i, from[STREAMS], to[STREAMS];
+
+	for (i = 0; i < STREAMS; i++) {
+		struct stream *s = &streams[i];
+
+		from[i] = i == IN ? s->port : s->pipe;
+		to[i] = i == IN ? s->pipe : s->port;
+		fds[i].fd = -1;
+		fds[i].revents = 0;
+		if (s->pipe < 0)
+			continue;
+		fds[i].fd = s->start == s->end ? from[i] : to[i];
+		fds[i].events = s->start == s->end ? POLLIN : POLLOUT;
+	}
+	if (ppoll(fds, STREAMS, NULL, unblocked) > 0) {
+		for (i = 0; i < STREAMS; i++) {
+			if (fds[i].revents)
+				pump(&streams[i], from[i], to[i]);
+		}
+	}
+}
+
+/* Relays all that is left, and waits until the host has taken it. */
+static void drain_streams(void)
+{
+	struct pollfd fd = { .events = POLLOUT };
+	int i;
+
+	if (streams[IN].pipe >= 0)
+		end_stream(&streams[IN]);
+	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0)
+		relay(NULL);
+	for (i = OUT; i <= ERR; i++) {
+		fd.fd = streams[i].port;
+		poll(&fd, 1, -1);
+	}
+}
+
+/* ---- the command ---- */
+
+static void on_child(int sig)
+{
+	(void)sig;
+}
+
+static _Noreturn void run_command(const struct request *rq, const int fds[])
+{
+	unsigned int uid, gid;
+	int i;
+
+	for (i = 0; i < STREAMS; i++)
+		dup2(fds[i], i);
+	setsid();
+	if (sscanf(rq->user, "%u:%u", &uid, &gid) != 2 || setgroups(1, &gid) ||
+	    setgid(gid) || setuid(uid)) {
+		fprintf(stderr, "vm/init: cannot become %s: %s\n", rq->user,
+			strerror(errno));
+		_exit(126);
+	}
+	if (chdir(rq->cwd)) {
+		fprintf(stderr, "vm/init: cannot enter %s: %s\n", rq->cwd,
+			strerror(errno));
+		_exit(126);
+	}
+	/* The search for the command is that of the new environment. */
+	clearenv();
+	for (i = 0; rq->env[i]; i++)
+		putenv(rq->env[i]);
+	execvp(rq->args[0], rq->args);
+	fprintf(stderr, "vm/init: cannot run %s: %s\n", rq->args[0],
+		strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Runs the command to its end, and returns its wait status. */
+static int supervise(const struct request *rq)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	sigset_t blocked, unblocked;
+	int fds[STREAMS], i, status;
+	pid_t child, pid;
+
+	sigemptyset(&unblocked);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	open_streams(fds);
+	child = fork();
+	if (child < 0)
+		fail_errno("start", rq->args[0]);
+	if (!child)
+		run_command(rq, fds);
+	for (i = 0; i < STREAMS; i++)
+		close(fds[i]);
+
+	/* SIGCHLD comes only while relay() waits. */
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid == child)
+				goto ended;
+		}
+		relay(&unblocked);
+	}
+ended:
+	/* Nothing outlives the command. */
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+	drain_streams();
+	return status;
+}
+
+/* ---- the kernel's log ---- */
+
+static const char *const complaints[] = {
+	"WARNING:",
+	"BUG:",
+	"Oops:",
+	"INFO: task ",
+	"INFO: trying to register non-static key",
+	"INFO: rcu_",
+	"possible circular locking",
+	"possible recursive locking",
+	"inconsistent lock state",
+	"suspicious RCU usage",
+	"refcount_t:",
+	"general protection fault",
+	"Bad page state",
+	"Bad page map",
+	"Bad rss-counter",
+	"UBSAN:",
+	"KASAN:",
+	"slab error",
+	"Objects remaining in",
+	"scheduling while atomic",
+	"sleeping function called from invalid context",
+	"new suspected memory leaks",
+};
+
+/*
+ * Searches what the kernel has logged since the last call. Returns whether it
+ * complains, and the first complaint in @text.
+ */
+static bool kernel_complains(char *text, size_t size)
+{
+	static int kmsg = -1;
+	char record[8192], *message;
+	bool found = false;
+	size_t i;
+	ssize_t n;
+
+	if (kmsg < 0) {
+		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (kmsg < 0)
+			fail_errno("open", "/dev/kmsg");
+	}
+	while (!found) {
+		n = read(kmsg, record, sizeof(record) - 1);
+		/* EPIPE: records were overwritten before they were read. */
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n < 0)
+			break;
+		record[n] = '\0';
+		message = strchr(record, ';');
+		/* What user space has written is none of the kernel's. */
+		if (!message || strtoul(record, NULL, 10) >> 3)
+			continue;
+		message[1 + strcspn(message + 1, "\n")] = '\0';
+		for (i = 0; i < sizeof(complaints) / sizeof(*complaints); i++) {
+			if (!strstr(message, complaints[i]))
+				continue;
+			snprintf(text, size, "%s", message + 1);
+			found = true;
+			break;
+		}
+	}
+	return found;
+}
+
+static void describe(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "signal %d", WTERMSIG(status));
+	else
+		snprintf(text, size, "exit %d", WEXITSTATUS(status));
+}
+
+int main(void)
+{
+	static struct request rq;
+	char ended[32], complaint[512];
+	int status;
+
+	mount_early();
+	read_request(&rq);
+	insert_base_modules(&rq);
+	open_status_port();
+	mount_root(&rq);
+	mount_late();
+	raise_loopback();
+	if (rq.module >= 0)
+		insert_module(&rq);
+
+	status = supervise(&rq);
+	describe(status, ended, sizeof(ended));
+
+	if (kernel_complains(complaint, sizeof(complaint)))
+		report("kernel after \"%s\": %s", ended, complaint);
+	if (rq.module >= 0 && !rq.keep) {
+		if (syscall(SYS_delete_module, "softsgx", O_NONBLOCK))
+			report("kernel after \"%s\": softsgx cannot be removed: %s",
+			       ended, strerror(errno));
+		if (kernel_complains(complaint, sizeof(complaint)))
+			report("kernel after \"%s\" and the removal of softsgx: %s",
+			       ended, complaint);
+	}
+	report("%s", ended);
+}

@@ -20,6 +20,12 @@
 #include <asm/trapnr.h>
 #include "thread.h"
 
+/*
+ * What the EPCM adds to a page-fault error code. On hardware the page tables
+ * allow the access then, so that the page is present in them.
+ */
+#define FAULT_EPCM (SGX_PFEC_SGX | SGX_PFEC_P)
+
 /**
  * sgx_fault_is_epcm() - note that the EPCM, not the mapping, forbids an access
  *
@@ -104,7 +110,7 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 	if (args->si == X86_TRAP_PF && thread->fault_inside) {
 		if (thread->epcm_fault ||
 		    fault_fetch_is_epcm(args->cx, args->dx))
-			args->dx |= SGX_PFEC_SGX;
+			args->dx |= FAULT_EPCM;
 		thread->epcm_fault = args->dx & SGX_PFEC_SGX;
 		args->cx &= PAGE_MASK;
 	}
@@ -134,7 +140,7 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 	} else if (current->thread.trap_nr == X86_TRAP_PF &&
 		   thread->fault_inside) {
 		if (thread->epcm_fault)
-			current->thread.error_code |= SGX_PFEC_SGX;
+			current->thread.error_code |= FAULT_EPCM;
 		args->dx &= PAGE_MASK;
 		current->thread.cr2 &= PAGE_MASK;
 	}

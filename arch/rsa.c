@@ -92,8 +92,8 @@ static bool subtract_product(u64 *n, const void *q, const void *m)
  * @work := @a * @b - @q * @m. True if that is a remainder, at least 0 and less
  * than @m; it is then in the lower half.
  */
-static bool remainder(u64 *work, const void *a, const void *b, const void *q,
-		      const void *m)
+static bool reduce(u64 *work, const void *a, const void *b, const void *q,
+		   const void *m)
 {
 	multiply(work, a, b);
 	return subtract_product(work, q, m) &&
@@ -158,11 +158,11 @@ bool sgx_rsa_verify(struct sgx_core *core, const struct sgx_sigstruct *sig)
 	/* RFC 8017, 5.2.2: a representative out of range is none. */
 	if (!less(sig->signature, sig->modulus))
 		return false;
-	if (!remainder(work, sig->signature, sig->signature, sig->q1,
-		       sig->modulus))
+	if (!reduce(work, sig->signature, sig->signature, sig->q1,
+		    sig->modulus))
 		return false;
 	memcpy(r1, work, sizeof(r1));
-	if (!remainder(work, sig->signature, r1, sig->q2, sig->modulus))
+	if (!reduce(work, sig->signature, r1, sig->q2, sig->modulus))
 		return false;
 	signed_digest(core, sig, digest);
 	return encodes(work, digest);

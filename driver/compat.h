@@ -9,6 +9,19 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#include <asm/cpuid/api.h>
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/hex.h>
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define rdmsrl(msr, value) rdmsrq(msr, value)
+#define wrmsrl(msr, value) wrmsrq(msr, value)
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
@@ -64,6 +77,12 @@ static inline struct fpu *sgx_current_fpu(void)
 	return (struct fpu *)((void *)current + sizeof(*current));
 #endif
 }
+
+/* The library's AES: an expanded key to encrypt with. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define aes_enckey		      crypto_aes_ctx
+#define aes_prepareenckey(key, raw, len) aes_expandkey(key, raw, len)
+#endif
 
 /*
  * SHA-256 at full speed: from 6.17 on the library function uses the processor's

@@ -197,17 +197,17 @@ static int sha256_check(void)
 static void host_aes128_setkey(struct sgx_core *core, struct sgx_aes_key *key,
 			       const u8 raw[16])
 {
-	BUILD_BUG_ON(sizeof(struct crypto_aes_ctx) > sizeof(*key));
+	BUILD_BUG_ON(sizeof(struct aes_enckey) > sizeof(*key));
 
 	/* It fails for other key sizes only. */
-	(void)aes_expandkey((struct crypto_aes_ctx *)key, raw, AES_KEYSIZE_128);
+	(void)aes_prepareenckey((struct aes_enckey *)key, raw, AES_KEYSIZE_128);
 }
 
 static void host_aes128_encrypt(struct sgx_core *core,
 				const struct sgx_aes_key *key,
 				const u8 in[16], u8 out[16])
 {
-	aes_encrypt((const struct crypto_aes_ctx *)key, out, in);
+	aes_encrypt((const struct aes_enckey *)key, out, in);
 }
 
 static const struct sgx_host_ops sgx_host_ops = {

@@ -3,6 +3,7 @@
 #include "host.h"
 #include <openssl/aes.h>
 #include <openssl/bn.h>
+#include <openssl/cmac.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -400,23 +401,73 @@ static void sign_quotients(struct sgx_sigstruct *sig)
 	BN_CTX_free(ctx);
 }
 
-void sigstruct_sign(struct sgx_sigstruct *sig, const struct key *key)
+static void signed_digest(const struct sgx_sigstruct *sig, u8 digest[32])
 {
-	u8 digest[32], be[SGX_MODULUS_SIZE];
-	unsigned int len, i;
 	SHA256_CTX ctx;
 
 	SHA256_Init(&ctx);
 	SHA256_Update(&ctx, sig, 128);
 	SHA256_Update(&ctx, (const u8 *)sig + 900, 128);
 	SHA256_Final(digest, &ctx);
+}
+
+void sigstruct_set_modulus(struct sgx_sigstruct *sig, const struct key *key)
+{
+	key_modulus(key, sig->modulus);
+}
+
+/* SIGSTRUCT's numbers are little endian, OpenSSL's big endian. */
+static void set_signature(struct sgx_sigstruct *sig, const struct key *key,
+			  const u8 be[SGX_MODULUS_SIZE])
+{
+	unsigned int i;
+
+	for (i = 0; i < SGX_MODULUS_SIZE; i++)
+		sig->signature[i] = be[SGX_MODULUS_SIZE - 1 - i];
+	key_modulus(key, sig->modulus);
+	sign_quotients(sig);
+}
+
+void sigstruct_sign(struct sgx_sigstruct *sig, const struct key *key)
+{
+	u8 digest[32], be[SGX_MODULUS_SIZE];
+	unsigned int len;
+
+	signed_digest(sig, digest);
 	assert_true(RSA_sign(NID_sha256, digest, sizeof(digest), be, &len,
 			     key->rsa));
 	assert_int_equal(len, SGX_MODULUS_SIZE);
-	for (i = 0; i < len; i++)
-		sig->signature[i] = be[len - 1 - i];
-	key_modulus(key, sig->modulus);
-	sign_quotients(sig);
+	set_signature(sig, key, be);
+}
+
+void sigstruct_sign_encoded(struct sgx_sigstruct *sig, const struct key *key,
+			    unsigned int flip)
+{
+	u8 encoded[SGX_MODULUS_SIZE], be[SGX_MODULUS_SIZE];
+	unsigned int i;
+
+	sigstruct_sign(sig, key);
+	for (i = 0; i < SGX_MODULUS_SIZE; i++)
+		be[i] = sig->signature[SGX_MODULUS_SIZE - 1 - i];
+	assert_int_equal(RSA_public_decrypt(sizeof(be), be, encoded, key->rsa,
+					    RSA_NO_PADDING), sizeof(encoded));
+	if (flip < SGX_MODULUS_SIZE)
+		encoded[flip] ^= 1;
+	assert_int_equal(RSA_private_encrypt(sizeof(encoded), encoded, be,
+					     key->rsa, RSA_NO_PADDING),
+			 sizeof(be));
+	set_signature(sig, key, be);
+}
+
+void cmac(const u8 key[16], const void *data, size_t len, u8 mac[16])
+{
+	CMAC_CTX *ctx = CMAC_CTX_new();
+	size_t out;
+
+	assert_true(CMAC_Init(ctx, key, 16, EVP_aes_128_cbc(), NULL));
+	assert_true(CMAC_Update(ctx, data, len));
+	assert_true(CMAC_Final(ctx, mac, &out));
+	CMAC_CTX_free(ctx);
 }
 
 /* Enclaves */
@@ -616,6 +667,11 @@ void snapshot_unchanged(struct host *host, struct snapshot *snap)
 			assert_memory_equal(host->epc + offset,
 					    snap->epc + offset, SGX_PAGE_SIZE);
 	}
+	snapshot_free(snap);
+}
+
+void snapshot_free(struct snapshot *snap)
+{
 	free(snap->epc);
 	free(snap->epcm);
 	free(snap);

@@ -182,6 +182,14 @@ struct sgx_epcm *enclave_add(struct enclave *encl, u64 la, u64 flags,
 void sigstruct_default(struct enclave *encl, struct sgx_sigstruct *sig);
 void sigstruct_sign(struct sgx_sigstruct *sig, const struct key *key);
 
+/* For forgeries: another key's modulus, one byte of the message changed. */
+void sigstruct_set_modulus(struct sgx_sigstruct *sig, const struct key *key);
+void sigstruct_sign_encoded(struct sgx_sigstruct *sig, const struct key *key,
+			    unsigned int flip);
+
+/* AES-CMAC by OpenSSL */
+void cmac(const u8 key[16], const void *data, size_t len, u8 mac[16]);
+
 /* EINIT with a SIGSTRUCT as above by signer_key(0), which is the launch key. */
 void enclave_init(struct enclave *encl);
 
@@ -206,6 +214,7 @@ struct snapshot *snapshot_take(struct host *host);
 
 /* Compares and frees; struct sgx_cpu.fault is not compared. */
 void snapshot_unchanged(struct host *host, struct snapshot *snap);
+void snapshot_free(struct snapshot *snap);
 
 /* Compares the outcome and, for a fault, what struct sgx_cpu.fault says. */
 void assert_outcome(const struct sgx_cpu *cpu, int ret, int expected,

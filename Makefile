@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# The front door: each target calls one script or one part's Makefile.
+
+# The kernel of the VM: 6.1, 6.12 or 7.2.
+KERNEL ?= 6.1
+
+.PHONY: help run check check-native check-vm check-selftests lint module \
+	programs deps clean
+
+help:
+	@echo 'make run              build all, boot it, see an enclave work'
+	@echo 'make check            everything that is tested, and the linters'
+	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
+	@echo 'make check-vm         the interface of the module, in the VM'
+	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
+	@echo 'make module           build softsgx.ko for the kernel of the VM'
+	@echo 'make deps             install what all of this needs'
+	@echo 'make clean            remove what was built (not what was fetched)'
+	@echo
+	@echo 'KERNEL=6.1|6.12|7.2   which Debian kernel, default 6.1'
+	@echo 'W=1                   (module) more warnings of the compiler'
+	@echo 'vm/run -- COMMAND     runs any command of this machine in the VM'
+
+run:
+	@vm/deps run
+	@$(MAKE) --no-print-directory -s programs
+	@vm/demo --kernel $(KERNEL)
+
+programs:
+	@$(MAKE) --no-print-directory -C examples
+	@tests/selftests/run.sh --build
+
+check: deps
+	@tests/check.sh --kernel $(KERNEL) lint native vm selftests
+
+check-native check-vm check-selftests: check-%: deps
+	@tests/check.sh --kernel $(KERNEL) $*
+
+lint: deps
+	@tests/check.sh --kernel $(KERNEL) lint
+
+module:
+	@vm/deps run
+	@vm/module --kernel $(KERNEL) -- W=$(W)
+
+deps:
+	@vm/deps check
+
+clean:
+	rm -rf build/examples build/linux-source build/module build/native \
+		build/selftests build/tests build/vm build/*.log

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: tests/check.sh [--kernel V] part...
+#
+# Runs parts of the tests and adds them up; the last line is "N passed, N
+# failed". The parts are
+#   lint       style and static checks: tests/lint/run.sh
+#   native     what runs on this machine: tests/arch and its like
+#   vm         the module's interface, in one boot of the VM: tests/uapi
+#   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
+
+set -euo pipefail
+
+usage() {
+	sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+	exit "$1"
+}
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+kernel=6.1
+parts=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
+	lint | native | vm | selftests) parts+=("$1") ;;
+	-h | --help) usage 0 ;;
+	*) usage 2 >&2 ;;
+	esac
+	shift
+done
+[ ${#parts[@]} -gt 0 ] || usage 2 >&2
+
+log=$top/build/check
+mkdir -p "$log"
+cd "$top"
+
+passed=0
+failed=0
+summary=
+
+# count NAME COMMAND...: runs one thing, counts what it says that it counted:
+# a last line "N passed, N failed", cmocka's lines, or else its status alone.
+count() {
+	local name=$1 status=0 p=0 f=0 counts
+	shift
+	echo "==== $name"
+	"$@" 2>&1 </dev/null | tee "$log/$name.log" || status=$?
+	counts=$(awk '
+	/^\[  PASSED  \] [0-9]+ test/ { p += $4; cmocka = 1 }
+	/^\[  FAILED  \] [^ ]+: [0-9]+ test/ { f += $5; cmocka = 1 }
+	/^ *[0-9]+ passed, [0-9]+ failed$/ { lp = $1; lf = $3; line = NR }
+	END {
+		if (line == NR && line) print lp + 0, lf + 0
+		else if (cmocka) print p + 0, f + 0
+		else print "none"
+	}' "$log/$name.log")
+	if [ "$counts" = none ]; then
+		[ "$status" -ne 0 ] || p=1
+	else
+		p=${counts% *}
+		f=${counts#* }
+	fi
+	# A failure that nobody counted is one all the same.
+	[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	passed=$((passed + p))
+	failed=$((failed + f))
+	summary+=$(printf '  %-20s %5d passed, %d failed' "$name" "$p" "$f")$'\n'
+	echo
+}
+
+run_lint() {
+	count lint tests/lint/run.sh
+}
+
+run_native() {
+	local part
+	for part in arch access; do
+		[ -e "tests/$part/Makefile" ] || continue
+		count "$part" make --no-print-directory -C "tests/$part" check
+	done
+	count coverage make --no-print-directory -C tests/arch coverage
+	count purity make --no-print-directory -C tests/arch purity
+}
+
+run_vm() {
+	make --no-print-directory -s -C tests/uapi
+	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
+}
+
+run_selftests() {
+	count selftests tests/selftests/run.sh --kernel "$kernel"
+}
+
+for part in "${parts[@]}"; do
+	"run_$part"
+done
+
+echo "==== Summary"
+printf '%s' "$summary"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -222,6 +222,13 @@ struct sgx_aes_key {
  *		@h (the eight working variables in native order)
  * @aes128_setkey: expand @key
  * @aes128_encrypt: encrypt one block
+ * @page_seal:	AES-128-GCM of the @len bytes of @in into @out, with the paging
+ *		key (CR_BASE_PK), which the host makes at random at power on,
+ *		the nonce @iv and the additional data @aad. Returns 0, or
+ *		SGX_RETRY if the host could not, and @out and @mac are then
+ *		undefined
+ * @page_open:	the reverse. Returns 0, SGX_MAC_COMPARE_FAIL, or SGX_RETRY if
+ *		the host could not; unless it returns 0, @out is undefined
  *
  * All are called without any lock of this library held but the EPCM lock words
  * of the leaf, and may be called in atomic context.
@@ -246,6 +253,12 @@ struct sgx_host_ops {
 	void (*aes128_encrypt)(struct sgx_core *core,
 			       const struct sgx_aes_key *key, const u8 in[16],
 			       u8 out[16]);
+	int (*page_seal)(struct sgx_core *core, const u8 iv[12],
+			 const void *aad, size_t aad_len, const void *in,
+			 void *out, size_t len, u8 mac[16]);
+	int (*page_open)(struct sgx_core *core, const u8 iv[12],
+			 const void *aad, size_t aad_len, const void *in,
+			 void *out, size_t len, const u8 mac[16]);
 };
 
 /**
@@ -273,8 +286,9 @@ struct sgx_xstate {
  * @owner_epoch: SGX_OWNEREPOCH
  * @report_keyid: CR_REPORT_KEYID, random at power on
  * @next_eid:	last enclave identifier given; atomic
+ * @next_version: last version that EWB has given a page; atomic
  *
- * Constant while any leaf may run, but for @next_eid. The host fills it in and
+ * Constant while any leaf may run, but for @next_eid and @next_version. The host fills it in and
  * then calls sgx_core_init().
  */
 struct sgx_core {
@@ -290,6 +304,7 @@ struct sgx_core {
 	u8 owner_epoch[16];
 	u8 report_keyid[32];
 	u64 next_eid;
+	u64 next_version;
 };
 
 /* CPUID leaf 12H */
@@ -343,6 +358,16 @@ int sgx_etrack(struct sgx_cpu *cpu, u64 secs);
 int sgx_eaccept(struct sgx_cpu *cpu);
 int sgx_eacceptcopy(struct sgx_cpu *cpu);
 int sgx_emodpe(struct sgx_cpu *cpu);
+
+/* evict.c: ENCLS leaves that page */
+int sgx_epa(struct sgx_cpu *cpu, u64 pt, u64 epcpage);
+int sgx_eblock(struct sgx_cpu *cpu, u64 epcpage);
+int sgx_ewb(struct sgx_cpu *cpu, struct sgx_pageinfo *pageinfo, u64 epcpage,
+	    u64 va);
+int sgx_eldu(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
+	     u64 epcpage, u64 va);
+int sgx_eldb(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
+	     u64 epcpage, u64 va);
 
 /* enter.c */
 int sgx_eenter(struct sgx_cpu *cpu);

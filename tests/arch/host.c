@@ -189,6 +189,49 @@ static void op_aes128_encrypt(struct sgx_core *core,
 	AES_encrypt(in, out, (const AES_KEY *)key);
 }
 
+/* AES-128-GCM with the paging key of the machine. Returns false for a bad MAC. */
+static bool gcm(bool seal, const u8 iv[12], const void *aad, size_t aad_len,
+		const void *in, void *out, size_t len, u8 mac[16])
+{
+	static const u8 paging_key[16] = { 0x9a, 0x61 };
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+	bool ok;
+
+	ok = EVP_CipherInit_ex(ctx, EVP_aes_128_gcm(), NULL, paging_key, iv,
+			       seal) &&
+	     EVP_CipherUpdate(ctx, NULL, &n, aad, aad_len) &&
+	     EVP_CipherUpdate(ctx, out, &n, in, len) &&
+	     (seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16,
+					  mac)) &&
+	     EVP_CipherFinal_ex(ctx, (u8 *)out + n, &n) &&
+	     (!seal ||
+	      EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, mac));
+	EVP_CIPHER_CTX_free(ctx);
+	return ok;
+}
+
+static int op_page_seal(struct sgx_core *core, const u8 iv[12],
+			const void *aad, size_t aad_len, const void *in,
+			void *out, size_t len, u8 mac[16])
+{
+	(void)core;
+	return gcm(true, iv, aad, aad_len, in, out, len, mac) ? 0 : SGX_RETRY;
+}
+
+static int op_page_open(struct sgx_core *core, const u8 iv[12],
+			const void *aad, size_t aad_len, const void *in,
+			void *out, size_t len, const u8 mac[16])
+{
+	u8 copy[16];
+
+	(void)core;
+	memcpy(copy, mac, sizeof(copy));
+	return gcm(false, iv, aad, aad_len, in, out, len, copy) ?
+		       0 :
+		       SGX_MAC_COMPARE_FAIL;
+}
+
 static const struct sgx_host_ops host_ops = {
 	.epc = op_epc,
 	.walk = op_walk,
@@ -202,6 +245,8 @@ static const struct sgx_host_ops host_ops = {
 	.sha256_blocks = op_sha256_blocks,
 	.aes128_setkey = op_aes128_setkey,
 	.aes128_encrypt = op_aes128_encrypt,
+	.page_seal = op_page_seal,
+	.page_open = op_page_open,
 };
 
 /* The machine */

@@ -3,6 +3,7 @@
  * The life of an enclave, its pages, and what may be mapped.
  */
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
@@ -15,6 +16,16 @@
 #include "thread.h"
 
 static struct workqueue_struct *sgx_encl_wq;
+
+/*
+ * A test that shows an attack being refused shows nothing before the same
+ * attack has been seen to succeed, which needs a driver without ceilings. It
+ * takes root, who could load any other module, and the kernel says so.
+ */
+static bool ceilings = true;
+module_param(ceilings, bool, 0444);
+MODULE_PARM_DESC(ceilings, "off: for the control runs of tests/attack only, "
+			   "mappings are bound by nothing but the EPCM; on");
 
 /* Enclaves that are there, dead ones too. */
 static atomic_t sgx_encl_count = ATOMIC_INIT(0);
@@ -42,7 +53,7 @@ static void encl_free(struct sgx_encl *encl)
 	struct sgx_encl_page *page;
 	unsigned long index;
 
-	xa_for_each(&encl->pages, index, page) {
+	xa_for_each (&encl->pages, index, page) {
 		WARN_ON_ONCE(sgx_encl_eremove(page));
 		sgx_encl_page_free(page);
 		cond_resched();
@@ -188,6 +199,9 @@ int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
 
 	lockdep_assert_held(&encl->lock);
 
+	if (unlikely(!ceilings))
+		return 0;
+
 	lacking = sgx_ceilings_lacking(&encl->ceilings, first, last, vm_flags);
 	if (likely(!lacking))
 		return 0;
@@ -221,7 +235,7 @@ int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 	    (start < encl->base || end > encl->base + encl->size))
 		return -EACCES;
 
-	if (current->personality & READ_IMPLIES_EXEC)
+	if (current->personality & READ_IMPLIES_EXEC && likely(ceilings))
 		return -EACCES;
 
 	mutex_lock(&encl->lock);
@@ -236,10 +250,10 @@ int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
  * @addr:	first address, page aligned
  * @len:	bytes
  *
- * A page that is accessed afterwards is looked at anew. Page faults insert under
- * &sgx_encl.lock what the EPCM says under it: when an EPCM entry is changed
- * under that lock and its page zapped then, with or without the lock, no
- * process is left with what the old entry allowed.
+ * A page that is accessed afterwards is looked at anew. Page faults insert
+ * under &sgx_encl.lock what the EPCM says under it: when an EPCM entry is
+ * changed under that lock and its page zapped then, with or without the lock,
+ * no process is left with what the old entry allowed.
  *
  * Context: may sleep. &sgx_encl.lock may be held.
  */
@@ -257,7 +271,14 @@ void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr, unsigned long len)
 int sgx_encl_init(void)
 {
 	sgx_encl_wq = alloc_workqueue("softsgx", WQ_UNBOUND, 0);
-	return sgx_encl_wq ? 0 : -ENOMEM;
+	if (!sgx_encl_wq)
+		return -ENOMEM;
+
+	if (!ceilings) {
+		pr_warn("softsgx: ceilings=off: enclaves are NOT protected, this is for tests only\n");
+		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	}
+	return 0;
 }
 
 /**

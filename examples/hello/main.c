@@ -112,8 +112,10 @@ static void seal(void)
 	struct hello_call call = { .request = HELLO_SEAL };
 	struct hello_call copy;
 	char text[17] = "";
+	int ok;
 
-	step(!call_enclave(&call, 0) && call.status == HELLO_OK,
+	ok = !call_enclave(&call, 0) && call.status == HELLO_OK;
+	step(ok && call.sealed.len == HELLO_SECRET_MAX,
 	     "seal: a secret of %lu bytes, under a key of this enclave",
 	     call.sealed.len);
 	hex(call.sealed.text, 8, text);

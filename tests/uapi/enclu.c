@@ -1,0 +1,822 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* ENCLU: leaves, operands, entries that fail, with and without the vDSO. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/ucontext.h>
+#include <sys/wait.h>
+#include "lib.h"
+
+/* The signal that an instruction of the test got. */
+static struct {
+	volatile int sig;
+	int code;
+	void *addr;
+	greg_t reg[NGREG];
+	u8 fx[512];
+} caught;
+
+static sigjmp_buf escape;
+
+static void catch (int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+
+	caught.sig = sig;
+	caught.code = info->si_code;
+	caught.addr = info->si_addr;
+	memcpy(caught.reg, uc->uc_mcontext.gregs, sizeof(caught.reg));
+	memcpy(caught.fx, uc->uc_mcontext.fpregs, sizeof(caught.fx));
+	siglongjmp(escape, 1);
+}
+
+static void catch_all(void)
+{
+	static const int signals[] = { SIGILL,	SIGSEGV, SIGBUS,
+				       SIGTRAP, SIGFPE,	 SIGSYS };
+	struct sigaction action = { .sa_sigaction = catch,
+				    .sa_flags = SA_SIGINFO };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		ASSERT_OK(sigaction(signals[i], &action, NULL));
+}
+
+/* Execute it; 0, or the signal that it got. */
+static int raw_signal(struct raw *raw)
+{
+	caught.sig = 0;
+	if (!sigsetjmp(escape, 1))
+		raw_enclu(raw);
+	return caught.sig;
+}
+
+static const struct leaf {
+	const char *situation;
+	u64 leaf;
+} leaves[] = {
+	{ "EREPORT", SGX_EREPORT },
+	{ "EGETKEY", SGX_EGETKEY },
+	{ "EENTER", SGX_EENTER },
+	{ "ERESUME", SGX_ERESUME },
+	{ "EEXIT", SGX_EEXIT },
+	{ "EACCEPT", SGX_EACCEPT },
+	{ "EMODPE", SGX_EMODPE },
+	{ "EACCEPTCOPY", SGX_EACCEPTCOPY },
+	{ "leaf 8", 8 },
+	{ "EDECCSSA", SGX_EDECCSSA },
+	{ "leaf 10", 10 },
+	{ "leaf 0xffffffff", 0xffffffff },
+};
+
+TEST_ROWS(no_enclave, leaves, "without any enclave ENCLU is SIGILL")
+{
+	struct raw raw = { .in[RAX] = row->leaf };
+
+	catch_all();
+	ASSERT_EQ(raw_signal(&raw), SIGILL);
+	ASSERT_EQ(caught.code, ILL_ILLOPN);
+	ASSERT_EQ(caught.addr, raw_at);
+	ASSERT_EQ(caught.reg[REG_RIP], raw_at);
+	ASSERT_EQ(caught.reg[REG_RAX], row->leaf);
+}
+
+TEST(no_enclave_vdso, "without any enclave the vDSO reports #UD")
+{
+	struct sgx_enclave_run run = { .tcs = 0x10000 };
+
+	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+}
+
+TEST(no_enclave_other_ud, "other undefined instructions are SIGILL as ever")
+{
+	struct guest guest;
+	int i;
+
+	catch_all();
+	for (i = 0; i < 2; i++) {
+		caught.sig = 0;
+		if (!sigsetjmp(escape, 1))
+			asm volatile("ud2");
+		ASSERT_EQ(caught.sig, SIGILL);
+		ASSERT_EQ(caught.code, ILL_ILLOPN);
+		guest_open(&guest);
+	}
+}
+
+static const struct leaf inside_leaves[] = {
+	{ "EREPORT", SGX_EREPORT },
+	{ "EGETKEY", SGX_EGETKEY },
+	{ "EEXIT", SGX_EEXIT },
+	{ "EACCEPT", SGX_EACCEPT },
+	{ "EMODPE", SGX_EMODPE },
+	{ "EACCEPTCOPY", SGX_EACCEPTCOPY },
+	{ "leaf 8, which is none", 8 },
+	{ "EDECCSSA", SGX_EDECCSSA },
+	{ "leaf 10, which is none", 10 },
+	{ "leaf 0x80000002, which is none", 0x80000002 },
+	{ "leaf 0xffffffff, which is none", 0xffffffff },
+};
+
+TEST_ROWS(outside, inside_leaves, "outside the enclave this is #GP, SIGSEGV")
+{
+	struct raw raw = { .in[RAX] = row->leaf, .in[R8] = 0x1234 };
+	struct guest guest;
+
+	guest_open(&guest);
+	raw.in[RBX] = guest.tcs;
+	catch_all();
+	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+	ASSERT_EQ(caught.code, SI_KERNEL);
+	ASSERT_EQ(caught.addr, 0);
+	ASSERT_EQ(caught.reg[REG_RIP], raw_at);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_GP);
+	ASSERT_EQ(caught.reg[REG_ERR], 0);
+	/* A fault: no register has changed. */
+	ASSERT_EQ(caught.reg[REG_RAX], row->leaf);
+	ASSERT_EQ(caught.reg[REG_RBX], guest.tcs);
+	ASSERT_EQ(caught.reg[REG_R8], 0x1234);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+TEST(high_half, "the upper half of RAX does not count")
+{
+	struct op op = { .op = OP_CSSA, .ret = 7 };
+	struct raw raw = { 0 };
+	struct guest guest;
+
+	guest_open(&guest);
+	raw.in[RAX] = 0xdead00000000 | SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep;
+	raw.in[RDI] = (u64)&op;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(op.ret, 0);
+}
+
+/* What EENTER is given, and what it answers. */
+enum tcs_choice {
+	TCS_GOOD,
+	TCS_PLUS_8,
+	TCS_PLUS_2048,
+	TCS_CODE_PAGE,
+	TCS_DATA_PAGE,
+	TCS_NO_PAGE,
+	TCS_MEMORY,
+	TCS_UNMAPPED,
+	TCS_NULL,
+	TCS_KERNEL,
+	TCS_NOT_CANONICAL,
+};
+
+static const struct entry {
+	const char *situation;
+	enum tcs_choice tcs;
+	u64 aep; /* 0: a good one */
+	u8 vector;
+} entries[] = {
+	{ "a TCS 8 bytes off", TCS_PLUS_8, 0, SGX_VECTOR_GP },
+	{ "a TCS half a page off", TCS_PLUS_2048, 0, SGX_VECTOR_GP },
+	{ "a code page as TCS", TCS_CODE_PAGE, 0, SGX_VECTOR_PF },
+	{ "a data page as TCS", TCS_DATA_PAGE, 0, SGX_VECTOR_PF },
+	{ "no page of the enclave there", TCS_NO_PAGE, 0, SGX_VECTOR_PF },
+	{ "ordinary memory as TCS", TCS_MEMORY, 0, SGX_VECTOR_PF },
+	{ "nothing mapped there", TCS_UNMAPPED, 0, SGX_VECTOR_PF },
+	{ "a TCS at 0", TCS_NULL, 0, SGX_VECTOR_PF },
+	{ "a TCS in the kernel", TCS_KERNEL, 0, SGX_VECTOR_PF },
+	{ "a TCS at a non-canonical address", TCS_NOT_CANONICAL, 0,
+	  SGX_VECTOR_GP },
+	{ "an AEP that is not canonical", TCS_GOOD, 0x800000000000,
+	  SGX_VECTOR_GP },
+};
+
+static u64 choose_tcs(const struct guest *guest, enum tcs_choice choice)
+{
+	void *page = page_alloc(1);
+
+	switch (choice) {
+	case TCS_PLUS_8:
+		return guest->tcs + 8;
+	case TCS_PLUS_2048:
+		return guest->tcs + 2048;
+	case TCS_CODE_PAGE:
+		return guest_symbol(guest, "code_page");
+	case TCS_DATA_PAGE:
+		return guest_symbol(guest, "data_pages");
+	case TCS_NO_PAGE:
+		ASSERT_OK(encl_map((struct enclave *)&guest->encl,
+				   guest->encl.secs.size - PAGE, PAGE,
+				   PROT_READ | PROT_WRITE));
+		return guest->encl.secs.baseaddr + guest->encl.secs.size - PAGE;
+	case TCS_MEMORY:
+		tiny_tcs(page);
+		return (u64)page;
+	case TCS_UNMAPPED:
+		munmap(page, PAGE);
+		return (u64)page;
+	case TCS_NULL:
+		return 0;
+	case TCS_KERNEL:
+		return 0xffffffff81000000;
+	case TCS_NOT_CANONICAL:
+		return 1UL << 60;
+	default:
+		return guest->tcs;
+	}
+}
+
+TEST_ROWS(eenter_bad, entries, "EENTER with")
+{
+	static const u64 functions[] = { SGX_EENTER, SGX_ERESUME };
+	struct raw raw = { 0 };
+	struct guest guest;
+	unsigned int i;
+
+	guest_open(&guest);
+	catch_all();
+	for (i = 0; i < 2; i++) {
+		raw.in[RAX] = functions[i];
+		raw.in[RBX] = choose_tcs(&guest, row->tcs);
+		raw.in[RCX] = row->aep ? row->aep : (u64)raw_aep;
+		ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+		ASSERT_EQ(caught.reg[REG_TRAPNO], row->vector);
+		ASSERT_EQ(caught.reg[REG_RIP], raw_at);
+		ASSERT_EQ(caught.reg[REG_RAX], raw.in[RAX]);
+		ASSERT_EQ(caught.reg[REG_RBX], raw.in[RBX]);
+		ASSERT_EQ(caught.reg[REG_RCX], raw.in[RCX]);
+		if (row->vector == SGX_VECTOR_PF) {
+			ASSERT_EQ(caught.addr, raw.in[RBX]);
+			ASSERT_EQ(caught.reg[REG_CR2], raw.in[RBX]);
+		} else {
+			ASSERT_EQ(caught.code, SI_KERNEL);
+			ASSERT_EQ(caught.addr, 0);
+		}
+	}
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+TEST_ROWS(eenter_bad_vdso, entries, "through the vDSO, EENTER with")
+{
+	struct sgx_enclave_run run = { 0 };
+	struct guest guest;
+
+	/* The vDSO has its own AEP. */
+	if (row->aep)
+		return;
+	guest_open(&guest);
+	run.tcs = choose_tcs(&guest, row->tcs);
+	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, row->vector);
+	if (row->vector == SGX_VECTOR_PF)
+		ASSERT_EQ(run.exception_addr, run.tcs);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+static const struct tcs_change {
+	const char *situation;
+	size_t offset;
+	size_t bytes;
+	u64 value;
+	u8 vector;
+	u64 addr; /* of a #PF, in the enclave */
+} tcs_changes[] = {
+	{ "NSSA 0", offsetof(struct sgx_tcs, nssa), 4, 0, SGX_VECTOR_GP, 0 },
+	{ "OENTRY not canonical", offsetof(struct sgx_tcs, oentry), 8,
+	  1UL << 56, SGX_VECTOR_GP, 0 },
+	{ "OFSBASE not canonical", offsetof(struct sgx_tcs, ofsbase), 8,
+	  1UL << 56, SGX_VECTOR_GP, 0 },
+	{ "OGSBASE not canonical", offsetof(struct sgx_tcs, ogsbase), 8,
+	  1UL << 56, SGX_VECTOR_GP, 0 },
+	{ "OSSA where no page is", offsetof(struct sgx_tcs, ossa), 8, TINY_FREE,
+	  SGX_VECTOR_PF, TINY_FREE },
+	{ "OSSA on the code page", offsetof(struct sgx_tcs, ossa), 8, TINY_CODE,
+	  SGX_VECTOR_PF, TINY_CODE },
+	{ "OSSA on the TCS", offsetof(struct sgx_tcs, ossa), 8, TINY_TCS,
+	  SGX_VECTOR_PF, TINY_TCS },
+};
+
+TEST_ROWS(eenter_tcs, tcs_changes, "EENTER at a TCS with")
+{
+	struct sgx_enclave_run run;
+	struct enclave encl;
+	struct sgx_tcs tcs;
+	void *zeros = page_alloc(1);
+
+	tiny_tcs(&tcs);
+	memcpy((u8 *)&tcs + row->offset, &row->value, row->bytes);
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add_tcs(&encl, &tcs);
+	tiny_add_code(&encl);
+	ASSERT_OK(encl_add(&encl, TINY_SSA, zeros, PAGE, ENCL_RW, 0));
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+	ASSERT_OK(encl_map(&encl, TINY_TCS, PAGE, PROT_READ | PROT_WRITE));
+	ASSERT_OK(encl_map(&encl, TINY_CODE, PAGE, PROT_READ | PROT_EXEC));
+	ASSERT_OK(encl_map(&encl, TINY_SSA, PAGE, PROT_READ | PROT_WRITE));
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, row->vector);
+	if (row->vector == SGX_VECTOR_PF)
+		ASSERT_EQ(run.exception_addr & SGX_PAGE_MASK,
+			  encl.secs.baseaddr + row->addr);
+	still_good();
+}
+
+TEST(eenter_not_initialised, "EENTER before INIT is #GP")
+{
+	struct sgx_enclave_run run;
+	struct enclave encl;
+
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	tiny_map(&encl);
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	tiny_finish(&encl);
+}
+
+struct spinner {
+	const struct guest *guest;
+	unsigned int thread;
+	volatile u64 here;
+	volatile u64 go;
+};
+
+static void *spin(void *data)
+{
+	struct spinner *spinner = data;
+
+	GUEST_OP(spinner->guest, spinner->thread, .op = OP_SPIN,
+		 .arg = { (u64)&spinner->here, (u64)&spinner->go });
+	return NULL;
+}
+
+TEST(eenter_busy, "EENTER at a TCS that another thread uses is #GP")
+{
+	struct sgx_enclave_run run;
+	struct op op = { .op = OP_NOP };
+	struct spinner spinner = { 0 };
+	struct guest guest;
+	pthread_t thread;
+	int i;
+
+	guest_open(&guest);
+	spinner.guest = &guest;
+	ASSERT_OK(pthread_create(&thread, NULL, spin, &spinner));
+	while (!spinner.here)
+		;
+	for (i = 0; i < 100; i++) {
+		run = guest_enter(&guest, 0, SGX_EENTER, &op);
+		ASSERT_EQ(run.function, SGX_EENTER);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+		run = guest_enter(&guest, 0, SGX_ERESUME, &op);
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+		/* Another TCS is free. */
+		GUEST_OP(&guest, 1, .op = OP_NOP);
+	}
+	spinner.go = 1;
+	ASSERT_OK(pthread_join(thread, NULL));
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+TEST(cssa_exhausted, "EENTER when every SSA frame is in use is #GP")
+{
+	struct op ud2 = { .op = OP_INSN, .arg = { INSN_UD2 } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 frame;
+
+	guest_open(&guest);
+	for (frame = 0; frame < OP_NSSA; frame++) {
+		run = guest_enter(&guest, 0, SGX_EENTER, &ud2);
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+	}
+	run = guest_enter(&guest, 0, SGX_EENTER, &ud2);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+
+	/* Unwind: from another TCS, let each return. */
+	while (frame--) {
+		guest_write(&guest, 1, guest_gpr(&guest, 0, frame, GPR(rip)),
+			    guest_symbol(&guest, "just_ret"));
+		run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+		ASSERT_EQ(run.function, SGX_EEXIT);
+	}
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+TEST(eresume_nothing, "ERESUME when nothing was interrupted is #GP")
+{
+	struct sgx_enclave_run run;
+	struct guest guest;
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+TEST(enter_registers, "EENTER and EEXIT hand registers over")
+{
+	struct op op = { .op = OP_CSSA, .ret = 7 };
+	struct raw raw = { 0 };
+	struct guest guest;
+	unsigned int i;
+
+	guest_open(&guest);
+	for (i = 0; i < 16; i++)
+		raw.in[i] = 0x1010101010101010UL * i;
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep;
+	raw.in[RDI] = (u64)&op;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(op.ret, 0);
+	ASSERT_EQ(raw.out[RAX], SGX_EEXIT);
+	ASSERT_EQ(raw.out[RBX], raw_at + SGX_ENCLU_LEN);
+	ASSERT_EQ(raw.out[RCX], raw_aep);
+	ASSERT_EQ(raw.out[RSP], raw.rsp);
+	/* What the enclave's code keeps by the C convention. */
+	for (i = 12; i < 16; i++)
+		ASSERT_EQ(raw.out[i], raw.in[i]);
+}
+
+TEST(fsgs, "FS and GS inside are the TCS's, outside the program's")
+{
+	static __thread volatile u64 tls = 0x12345678;
+	u64 base = 0;
+	struct op op = { .op = OP_FSGS };
+	struct guest guest;
+	u64 after[2];
+	u64 before[2];
+	unsigned int i;
+
+	guest_open(&guest);
+	for (i = 0; i < OP_THREADS; i++) {
+		asm volatile("wrgsbase %0" : : "r"(0x4711000 + base));
+		asm volatile("rdfsbase %0; rdgsbase %1"
+			     : "=r"(before[0]), "=r"(before[1]));
+		ASSERT_EQ(guest_enter(&guest, i, SGX_EENTER, &op).function,
+			  SGX_EEXIT);
+		asm volatile("rdfsbase %0; rdgsbase %1"
+			     : "=r"(after[0]), "=r"(after[1]));
+		ASSERT_EQ(op.ret, guest_symbol(&guest, "fs_pages") + i * PAGE);
+		ASSERT_EQ(op.flags,
+			  guest_symbol(&guest, "gs_pages") + i * PAGE);
+		ASSERT_EQ(after[0], before[0]);
+		ASSERT_EQ(after[1], before[1]);
+		ASSERT_EQ(tls, 0x12345678);
+	}
+}
+
+/* What is executed inside, with which operands, and how it ends. */
+enum place {
+	NOWHERE, /* 0 */
+	IN,	 /* a page of the enclave, aligned */
+	IN_2,	 /* another one */
+	OFF_8,	 /* 8 bytes into it */
+	OUT,	 /* memory of the program */
+	CODE,	 /* code of the enclave: not writable */
+};
+
+static const struct operands {
+	const char *situation;
+	u64 leaf;
+	enum place rbx;
+	enum place rcx;
+	enum place rdx;
+	u8 vector;
+} operands[] = {
+	{ "EENTER inside", SGX_EENTER, IN, IN, NOWHERE, SGX_VECTOR_GP },
+	{ "ERESUME inside", SGX_ERESUME, IN, IN, NOWHERE, SGX_VECTOR_GP },
+	{ "leaf 8 inside", 8, IN, IN, NOWHERE, SGX_VECTOR_GP },
+	{ "leaf 0xffffffff inside", 0xffffffff, IN, IN, IN, SGX_VECTOR_GP },
+	{ "EGETKEY, request not aligned", SGX_EGETKEY, OFF_8, IN_2, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EGETKEY, output not aligned", SGX_EGETKEY, IN, OFF_8, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EGETKEY, request outside", SGX_EGETKEY, OUT, IN, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EGETKEY, output outside", SGX_EGETKEY, IN, OUT, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EGETKEY, request at 0", SGX_EGETKEY, NOWHERE, IN, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EGETKEY, output not writable", SGX_EGETKEY, IN, CODE, NOWHERE,
+	  SGX_VECTOR_PF },
+	{ "EREPORT, target not aligned", SGX_EREPORT, OFF_8, IN, IN_2,
+	  SGX_VECTOR_GP },
+	{ "EREPORT, data not aligned", SGX_EREPORT, IN, OFF_8, IN_2,
+	  SGX_VECTOR_GP },
+	{ "EREPORT, output not aligned", SGX_EREPORT, IN, IN_2, OFF_8,
+	  SGX_VECTOR_GP },
+	{ "EREPORT, target outside", SGX_EREPORT, OUT, IN, IN_2,
+	  SGX_VECTOR_GP },
+	{ "EREPORT, data outside", SGX_EREPORT, IN, OUT, IN_2, SGX_VECTOR_GP },
+	{ "EREPORT, output outside", SGX_EREPORT, IN, IN_2, OUT,
+	  SGX_VECTOR_GP },
+	{ "EREPORT, output not writable", SGX_EREPORT, IN, IN_2, CODE,
+	  SGX_VECTOR_PF },
+	{ "EACCEPT, SECINFO not aligned", SGX_EACCEPT, OFF_8, IN, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EACCEPT, SECINFO outside", SGX_EACCEPT, OUT, IN, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EACCEPT, page not aligned", SGX_EACCEPT, IN, OFF_8, NOWHERE,
+	  SGX_VECTOR_GP },
+	{ "EACCEPT, page outside", SGX_EACCEPT, IN, OUT, NOWHERE,
+	  SGX_VECTOR_GP },
+};
+
+static u64 place(const struct guest *guest, enum place place)
+{
+	u64 data = guest_symbol(guest, "data_pages");
+
+	switch (place) {
+	case IN:
+		return data;
+	case IN_2:
+		return data + PAGE;
+	case OFF_8:
+		return data + 2 * PAGE + 8;
+	case OUT:
+		return (u64)page_alloc(1);
+	case CODE:
+		return guest_symbol(guest, "code_page");
+	default:
+		return 0;
+	}
+}
+
+TEST_ROWS(inside, operands, "inside an enclave")
+{
+	struct op op = { .op = OP_ENCLU };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 exinfo;
+	u64 info;
+
+	guest_open(&guest);
+	op.arg[0] = row->leaf;
+	op.arg[1] = place(&guest, row->rbx);
+	op.arg[2] = place(&guest, row->rcx);
+	op.arg[3] = place(&guest, row->rdx);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, row->vector);
+
+	/* The enclave sees the same in its SSA. */
+	info = guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(exitinfo)));
+	ASSERT_EQ((u32)info,
+		  SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | row->vector);
+	exinfo = guest_gpr(&guest, 0, 0, 0) - sizeof(struct sgx_exinfo);
+	if (row->vector == SGX_VECTOR_PF) {
+		ASSERT_EQ(run.exception_addr, guest_symbol(&guest, "code_"
+								   "page"));
+		ASSERT_EQ(guest_read(&guest, 0, exinfo) & SGX_PAGE_MASK,
+			  guest_symbol(&guest, "code_page"));
+		ASSERT(run.exception_error_code & SGX_PFEC_W);
+	} else {
+		ASSERT_EQ(run.exception_error_code, 0);
+		ASSERT_EQ(guest_read(&guest, 0, exinfo), 0);
+	}
+	ASSERT_EQ((u32)guest_read(&guest, 0, exinfo + 8),
+		  run.exception_error_code);
+	GUEST_OP(&guest, 1, .op = OP_NOP);
+}
+
+TEST(egetkey_flags, "EGETKEY sets RAX and ZF")
+{
+	struct sgx_keyrequest request = { .keyname = SGX_SEAL_KEY,
+					  .keypolicy = SGX_KEYPOLICY_MRSIGNER };
+	struct op op = { .op = OP_ENCLU };
+	struct guest guest;
+	u64 data;
+
+	guest_open(&guest);
+	data = guest_symbol(&guest, "data_pages");
+	op.arg[0] = SGX_EGETKEY;
+	op.arg[1] = data;
+	op.arg[2] = data + PAGE;
+	GUEST_OP(&guest, 0, .op = OP_COPY,
+		 .arg = { data, (u64)&request, sizeof(request) });
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_EENTER, &op).function, SGX_EEXIT);
+	ASSERT_EQ(op.ret, SGX_SUCCESS);
+	ASSERT_EQ(op.flags & SGX_RFLAGS_ZF, 0);
+	ASSERT(guest_read(&guest, 0, data + PAGE));
+
+	request.keyname = 77;
+	GUEST_OP(&guest, 0, .op = OP_COPY,
+		 .arg = { data, (u64)&request, sizeof(request) });
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_EENTER, &op).function, SGX_EEXIT);
+	ASSERT_EQ(op.ret, SGX_INVALID_KEYNAME);
+	ASSERT_EQ(op.flags & SGX_RFLAGS_ZF, SGX_RFLAGS_ZF);
+}
+
+/* The registers that a handler finds after an AEX, as runtimes expect them. */
+static void check_synthetic(const struct guest *guest, const struct raw *raw,
+			    const void *aep)
+{
+	static const int zero[] = { REG_RDX, REG_RSI, REG_RDI, REG_R8,
+				    REG_R9,  REG_R10, REG_R11, REG_R12,
+				    REG_R13, REG_R14, REG_R15 };
+	unsigned int i;
+
+	ASSERT_EQ(caught.reg[REG_RIP], aep);
+	ASSERT_EQ(caught.reg[REG_RAX], SGX_ERESUME);
+	ASSERT_EQ(caught.reg[REG_RBX], guest->tcs);
+	ASSERT_EQ(caught.reg[REG_RCX], aep);
+	ASSERT_EQ(caught.reg[REG_RSP], raw->rsp);
+	for (i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+		ASSERT_EQ(caught.reg[zero[i]], 0);
+	ASSERT_EQ(caught.reg[REG_EFL] &
+			  (SGX_RFLAGS_CF | SGX_RFLAGS_PF | SGX_RFLAGS_AF |
+			   SGX_RFLAGS_ZF | SGX_RFLAGS_SF | SGX_RFLAGS_OF),
+		  0);
+	/* XMM0 .. XMM15 */
+	for (i = 160; i < 160 + 256; i++)
+		ASSERT_EQ(caught.fx[i], 0);
+	ASSERT_EQ(*(u32 *)(caught.fx + 24), 0x1f80);
+	ASSERT_EQ(*(u16 *)caught.fx, 0x37f);
+}
+
+static const struct raw_exception {
+	const char *situation;
+	enum op_insn insn;
+	int sig;
+	int code;
+	u8 vector;
+	const char *at;
+} raw_exceptions[] = {
+	{ "UD2", INSN_UD2, SIGILL, ILL_ILLOPN, SGX_VECTOR_UD, "insn_ud2" },
+	{ "DIV by zero", INSN_DIV, SIGFPE, FPE_INTDIV, SGX_VECTOR_DE,
+	  "insn_div" },
+	{ "INT3", INSN_INT3, SIGTRAP, SI_KERNEL, SGX_VECTOR_BP, "insn_int3" },
+	{ "HLT", INSN_HLT, SIGSEGV, SI_KERNEL, SGX_VECTOR_GP, "insn_hlt" },
+	{ "DIVSS by zero", INSN_XM, SIGFPE, FPE_FLTDIV, SGX_VECTOR_XM,
+	  "insn_xm" },
+	{ "FDIV by zero", INSN_MF, SIGFPE, FPE_FLTDIV, SGX_VECTOR_MF,
+	  "insn_mf" },
+	{ "SYSCALL", INSN_SYSCALL, SIGILL, ILL_ILLOPN, SGX_VECTOR_UD,
+	  "insn_syscall" },
+	{ "INT 80h", INSN_INT80, SIGILL, ILL_ILLOPN, SGX_VECTOR_UD,
+	  "insn_int80" },
+};
+
+TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
+{
+	struct op op = { .op = OP_INSN, .arg = { row->insn, 39 } };
+	struct raw raw = { 0 };
+	struct guest guest;
+	u64 gpr;
+
+	guest_open(&guest);
+	catch_all();
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw.in[RDI] = (u64)&op;
+	raw.in[R8] = 0x8888;
+	ASSERT_EQ(raw_signal(&raw), row->sig);
+	check_synthetic(&guest, &raw, raw_aep_resume);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], row->vector);
+	/* Where it happened is nobody's business. */
+	ASSERT((u64)caught.addr < guest.encl.secs.baseaddr ||
+	       (u64)caught.addr >=
+		       guest.encl.secs.baseaddr + guest.encl.secs.size);
+	if (row->code != SI_KERNEL || row->vector == SGX_VECTOR_GP)
+		ASSERT_EQ(caught.code, row->code);
+
+	/* Handle it at CSSA 1, then resume; both without the vDSO. */
+	gpr = guest_gpr(&guest, 0, 0, 0);
+	op = (struct op){ .op = OP_READ, .arg = { gpr + GPR(rip) } };
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(op.ret, guest_symbol(&guest, row->at));
+	op = (struct op){ .op = OP_WRITE,
+			  .arg = { gpr + GPR(rip),
+				   guest_symbol(&guest, "just_ret") } };
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	op.ret = 0;
+	raw.in[RAX] = SGX_ERESUME;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+TEST(own_aep_fault, "with an AEP of its own, a page fault and its address")
+{
+	struct op op = { .op = OP_READ };
+	struct raw raw = { 0 };
+	struct guest guest;
+	u64 page;
+
+	guest_open(&guest);
+	page = guest_symbol(&guest, "data_pages");
+	guest_write(&guest, 0, page + 0x128, 0x5555);
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_NONE));
+	catch_all();
+	op.arg[0] = page + 0x128;
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw.in[RDI] = (u64)&op;
+	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+	ASSERT_EQ(caught.code, SEGV_ACCERR);
+	/* The page, and not where in it. */
+	ASSERT_EQ(caught.addr, page);
+	ASSERT_EQ(caught.reg[REG_CR2], page);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_PF);
+	check_synthetic(&guest, &raw, raw_aep_resume);
+
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_READ));
+	raw.in[RAX] = SGX_ERESUME;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(op.ret, 0x5555);
+}
+
+TEST(own_aep_looks, "the code at an AEP finds nothing of the enclave")
+{
+	struct op_regs *regs = page_alloc(1);
+	struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
+	struct raw raw = { 0 };
+	struct guest guest;
+	unsigned int aex;
+	unsigned int i;
+
+	guest_open(&guest);
+	memset(regs, 0xa7, sizeof(*regs));
+	regs->spin = 20000000;
+	regs->rflags[0] = 0x202;
+	regs->mxcsr[0] = 0x1f80;
+	regs->fcw[0] = 0x37f;
+	for (i = 0; i < 8; i++)
+		regs->st[0][i] = i;
+	for (i = 0; i < 16; i++)
+		raw.in[i] = 0x1010101010101010UL * i;
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep;
+	raw.in[RDI] = (u64)&op;
+	/*
+	 * Nothing of the enclave has been touched: there are page faults that
+	 * the kernel resolves, and interrupts, but no signals.
+	 */
+	for (aex = 0; aex < 1000; aex++) {
+		raw_enclu(&raw);
+		if (raw.path == RAW_PATH_EEXIT)
+			break;
+		ASSERT_EQ(raw.path, RAW_PATH_AEP);
+		ASSERT_EQ(raw.out[RAX], SGX_ERESUME);
+		ASSERT_EQ(raw.out[RBX], guest.tcs);
+		ASSERT_EQ(raw.out[RCX], raw_aep);
+		ASSERT_EQ(raw.out[RSP], raw.rsp);
+		for (i = RSI; i < 16; i++)
+			ASSERT_EQ(raw.out[i], 0);
+		ASSERT_EQ(raw.out[RDX], 0);
+		for (i = 160; i < 160 + 256; i++)
+			ASSERT_EQ(raw.fx[i], 0);
+		raw.in[RAX] = SGX_ERESUME;
+	}
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT(aex > 0);
+	for (i = 0; i < 15; i++)
+		ASSERT_EQ(regs->gpr[1][i], regs->gpr[0][i]);
+}
+
+TEST(fork_child, "a child of a process with enclaves: ENCLU works as there")
+{
+	struct raw raw = { .in[RAX] = 8 };
+	struct guest guest;
+	int status;
+	pid_t pid;
+
+	guest_open(&guest);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		catch_all();
+		GUEST_OP(&guest, 0, .op = OP_NOP);
+		ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+		_exit(0);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT_EQ(status, 0);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* Exceptions inside: what the host, and what the enclave learns; ERESUME. */
+#include <string.h>
+#include <sys/mman.h>
+#include "lib.h"
+
+/* Everything that the enclave finds about an exception in its SSA. */
+static void check_ssa(const struct guest *guest, u8 vector, u32 type, u64 rip)
+{
+	u64 info;
+
+	ASSERT_EQ(GUEST_OP(guest, 0, .op = OP_CSSA), 1);
+	info = guest_read(guest, 0, guest_gpr(guest, 0, 0, GPR(exitinfo)));
+	ASSERT_EQ((u32)info, SGX_EXITINFO_VALID | type | vector);
+	ASSERT_EQ(guest_read(guest, 0, guest_gpr(guest, 0, 0, GPR(rip))), rip);
+	ASSERT_EQ(guest_read(guest, 0, guest_gpr(guest, 0, 0, GPR(gsbase))),
+		  guest_symbol(guest, "gs_pages"));
+	ASSERT_EQ(guest_read(guest, 0, guest_gpr(guest, 0, 0, GPR(fsbase))),
+		  guest_symbol(guest, "fs_pages"));
+}
+
+static void check_exinfo(const struct guest *guest, u64 maddr, u32 errcd)
+{
+	u64 exinfo = guest_gpr(guest, 0, 0, 0) - sizeof(struct sgx_exinfo);
+
+	ASSERT_EQ(guest_read(guest, 0, exinfo), maddr);
+	ASSERT_EQ(guest_read(guest, 0, exinfo + 8), errcd);
+}
+
+/* At CSSA 1 the enclave moves RIP; then it is resumed and ends well. */
+static void resume_at(const struct guest *guest, const char *symbol)
+{
+	guest_write(guest, 0, guest_gpr(guest, 0, 0, GPR(rip)),
+		    guest_symbol(guest, symbol));
+	ASSERT_EQ(guest_enter(guest, 0, SGX_ERESUME, NULL).function, SGX_EEXIT);
+	ASSERT_EQ(GUEST_OP(guest, 0, .op = OP_CSSA), 0);
+}
+
+static const struct insn {
+	const char *situation;
+	enum op_insn insn;
+	u8 vector;
+	const char *at;
+} insns[] = {
+	{ "UD2", INSN_UD2, SGX_VECTOR_UD, "insn_ud2" },
+	{ "DIV by zero", INSN_DIV, SGX_VECTOR_DE, "insn_div" },
+	{ "DIVSS by zero, unmasked", INSN_XM, SGX_VECTOR_XM, "insn_xm" },
+	{ "FDIV by zero, unmasked", INSN_MF, SGX_VECTOR_MF, "insn_mf" },
+	{ "SYSCALL", INSN_SYSCALL, SGX_VECTOR_UD, "insn_syscall" },
+	{ "SYSENTER", INSN_SYSENTER, SGX_VECTOR_UD, "insn_sysenter" },
+	{ "CPUID", INSN_CPUID, SGX_VECTOR_UD, "insn_cpuid" },
+	{ "INT 80h", INSN_INT80, SGX_VECTOR_UD, "insn_int80" },
+	{ "IN", INSN_IN, SGX_VECTOR_UD, "insn_in" },
+	{ "OUT", INSN_OUT, SGX_VECTOR_UD, "insn_out" },
+	{ "HLT", INSN_HLT, SGX_VECTOR_GP, "insn_hlt" },
+	{ "ENCLS", INSN_ENCLS, SGX_VECTOR_UD, "insn_encls" },
+};
+
+TEST_ROWS(insn, insns, "inside an enclave")
+{
+	/* 39: getpid(), were it a system call after all. */
+	struct op op = { .op = OP_INSN, .arg = { row->insn, 39 } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, row->vector);
+	ASSERT_EQ(run.exception_error_code, 0);
+	check_ssa(&guest, row->vector, SGX_EXITINFO_HARDWARE,
+		  guest_symbol(&guest, row->at));
+	if (row->vector == SGX_VECTOR_GP)
+		check_exinfo(&guest, 0, 0);
+	resume_at(&guest, "just_ret");
+}
+
+enum { KEEP = -1, UNMAP = -2 };
+
+/* An access to the first data page, or the code page, mapped so. */
+static const struct access {
+	const char *situation;
+	enum op_code op;
+	const char *page;
+	int prot;
+	u32 errcd;
+	u32 dont_care;
+} accesses[] = {
+	{ "read, PROT_NONE", OP_READ, "data_pages", PROT_NONE, SGX_PFEC_U,
+	  SGX_PFEC_P },
+	{ "read, not mapped", OP_READ, "data_pages", UNMAP, SGX_PFEC_U, 0 },
+	{ "write, PROT_NONE", OP_WRITE, "data_pages", PROT_NONE,
+	  SGX_PFEC_U | SGX_PFEC_W, SGX_PFEC_P },
+	{ "write, not mapped", OP_WRITE, "data_pages", UNMAP,
+	  SGX_PFEC_U | SGX_PFEC_W, 0 },
+	{ "write, PROT_READ", OP_WRITE, "data_pages", PROT_READ,
+	  SGX_PFEC_U | SGX_PFEC_W, SGX_PFEC_P },
+	{ "write to a page of code", OP_WRITE, "code_page", KEEP,
+	  SGX_PFEC_U | SGX_PFEC_W, SGX_PFEC_P },
+	{ "fetch, PROT_NONE", OP_CALL, "code_page", PROT_NONE,
+	  SGX_PFEC_U | SGX_PFEC_I, SGX_PFEC_P },
+	{ "fetch, PROT_READ", OP_CALL, "code_page", PROT_READ,
+	  SGX_PFEC_U | SGX_PFEC_I, SGX_PFEC_P },
+	{ "fetch, not mapped", OP_CALL, "code_page", UNMAP,
+	  SGX_PFEC_U | SGX_PFEC_I, 0 },
+	{ "fetch from a page of data", OP_CALL, "data_pages", KEEP,
+	  SGX_PFEC_U | SGX_PFEC_I, SGX_PFEC_P },
+};
+
+TEST_ROWS(access_mapping, accesses, "what the mapping forbids inside")
+{
+	struct op op = { .op = row->op };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 addr;
+	u64 rip;
+
+	guest_open(&guest);
+	addr = guest_symbol(&guest, row->page);
+	/* It is there, and was used. */
+	guest_read(&guest, 0, addr);
+	if (row->prot == UNMAP)
+		ASSERT_OK(munmap((void *)addr, PAGE));
+	else if (row->prot != KEEP)
+		ASSERT_OK(mprotect((void *)addr, PAGE, row->prot));
+
+	op.arg[0] = addr + 0x40;
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_error_code & ~row->dont_care, row->errcd);
+	/* The host learns the page only. */
+	ASSERT_EQ(run.exception_addr, addr);
+
+	rip = row->op == OP_READ    ? guest_symbol(&guest, "at_read")
+	      : row->op == OP_WRITE ? guest_symbol(&guest, "at_write")
+				    : addr + 0x40;
+	check_ssa(&guest, SGX_VECTOR_PF, SGX_EXITINFO_HARDWARE, rip);
+	resume_at(&guest, "just_ret");
+}
+
+/* The mapping is as wide as can be: what forbids it is the EPCM. */
+static const struct epcm_access {
+	const char *situation;
+	u64 page_flags;
+	enum op_code op;
+	u32 errcd;
+} epcm_accesses[] = {
+	{ "read of a page without R", ENCL_REG(0), OP_READ,
+	  SGX_PFEC_SGX | SGX_PFEC_U },
+	{ "write to a page that is R", ENCL_R, OP_WRITE,
+	  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_W },
+	{ "write to a page that is RX", ENCL_RX, OP_WRITE,
+	  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_W },
+	{ "fetch from a page that is R", ENCL_R, OP_CALL,
+	  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_I },
+	{ "fetch from a page that is RW", ENCL_RW, OP_CALL,
+	  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_I },
+	{ "read of a TCS", ENCL_TCS, OP_READ, SGX_PFEC_SGX | SGX_PFEC_U },
+	{ "write to a TCS", ENCL_TCS, OP_WRITE,
+	  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_W },
+};
+
+/* Code for the small enclave: RDI is the address of the access. */
+static const u8 access_code[] = {
+	0x49, 0x89, 0xca,	      /* mov %rcx, %r10 */
+	0x90, 0x90, 0x90,	      /* the access */
+	0x4c, 0x89, 0xd3,	      /* mov %r10, %rbx */
+	0xb8, 0x04, 0x00, 0x00, 0x00, /* mov $4, %eax */
+	0x0f, 0x01, 0xd7,	      /* enclu */
+};
+
+static const u8 access_insn[][3] = {
+	[OP_READ] = { 0x48, 0x8b, 0x07 },  /* mov (%rdi), %rax */
+	[OP_WRITE] = { 0x48, 0x89, 0x37 }, /* mov %rsi, (%rdi) */
+	[OP_CALL] = { 0xff, 0xe7, 0xcc },  /* jmp *%rdi */
+};
+
+TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
+{
+	struct sgx_tcs *tcs = page_alloc(1);
+	struct sgx_enclave_run run = { 0 };
+	u8 *code = page_alloc(1);
+	void *zeros = page_alloc(1);
+	struct enclave encl;
+	u64 addr;
+
+	tiny_open(&encl);
+	encl.secs.miscselect = SGX_MISC_EXINFO;
+	/* Mapped while there is no page that could object. */
+	ASSERT_OK(encl_map(&encl, 0, TINY_SIZE,
+			   PROT_READ | PROT_WRITE | PROT_EXEC));
+	ASSERT_OK(encl_create(&encl));
+	tiny_tcs(tcs);
+	tiny_add_tcs(&encl, tcs);
+	memcpy(code, access_code, sizeof(access_code));
+	memcpy(code + 3, access_insn[row->op], 3);
+	ASSERT_OK(encl_add(&encl, TINY_CODE, code, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE));
+	ASSERT_OK(encl_add(&encl, TINY_SSA, zeros, PAGE, ENCL_RW, 0));
+	ASSERT_OK(encl_add(&encl, TINY_FREE, tcs, PAGE, row->page_flags, 0));
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+
+	addr = encl.secs.baseaddr + TINY_FREE;
+	run.tcs = encl.secs.baseaddr + TINY_TCS;
+	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER,
+			     (void *)(addr + 8)));
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_addr, addr);
+	ASSERT_EQ(run.exception_error_code & ~SGX_PFEC_P, row->errcd);
+}
+
+TEST(page_fault_retried, "a page made accessible again: the access is repeated")
+{
+	struct op op = { .op = OP_READ };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 page;
+
+	guest_open(&guest);
+	page = guest_symbol(&guest, "data_pages");
+	guest_write(&guest, 0, page + 0x88, 0xfeedface);
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_NONE));
+	op.arg[0] = page + 0x88;
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_READ));
+	run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+	ASSERT_EQ(run.function, SGX_EEXIT);
+	ASSERT_EQ(op.ret, 0xfeedface);
+}
+
+TEST(outside_fault, "a fault on memory of the program is reported the same")
+{
+	struct op op = { .op = OP_WRITE, .arg = { 0x10010, 1 } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 *page = page_alloc(1);
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_addr, 0x10000);
+	ASSERT_EQ(run.exception_error_code, SGX_PFEC_U | SGX_PFEC_W);
+	check_ssa(&guest, SGX_VECTOR_PF, SGX_EXITINFO_HARDWARE,
+		  guest_symbol(&guest, "at_write"));
+	resume_at(&guest, "just_ret");
+
+	/* And one that the kernel resolves is not seen at all. */
+	op.arg[0] = (u64)page;
+	op.arg[1] = 0x1234;
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_EEXIT);
+	ASSERT_EQ(*page, 0x1234);
+}
+
+TEST(execute_outside, "the enclave cannot execute memory of the program: #GP")
+{
+	/* lea 1(%rdi), %rax; ret */
+	static const u8 code[] = { 0x48, 0x8d, 0x47, 0x01, 0xc3 };
+	struct op op = { .op = OP_CALL };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(page != MAP_FAILED);
+	memcpy(page, code, sizeof(code));
+	guest_open(&guest);
+	op.arg[0] = (u64)page;
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+}
+
+TEST(nested, "three levels of exceptions, resumed in order")
+{
+	static const enum op_insn insns[] = { INSN_UD2, INSN_DIV };
+	static const u8 vectors[] = { SGX_VECTOR_UD, SGX_VECTOR_DE };
+	static const char *const at[] = { "insn_ud2", "insn_div" };
+	struct sgx_enclave_run run;
+	struct op op[2];
+	struct guest guest;
+	int i;
+
+	guest_open(&guest);
+	for (i = 0; i < 2; i++) {
+		op[i] = (struct op){ .op = OP_INSN, .arg = { insns[i] } };
+		ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), i);
+		run = guest_enter(&guest, 0, SGX_EENTER, &op[i]);
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, vectors[i]);
+	}
+	for (i = 1; i >= 0; i--) {
+		ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), i + 1);
+		ASSERT_EQ(guest_read(&guest, 0,
+				     guest_gpr(&guest, 0, i, GPR(rip))),
+			  guest_symbol(&guest, at[i]));
+		guest_write(&guest, 0, guest_gpr(&guest, 0, i, GPR(rip)),
+			    guest_symbol(&guest, "just_ret"));
+		run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+		ASSERT_EQ(run.function, SGX_EEXIT);
+	}
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+#define ALL_FLAGS                                                        \
+	(SGX_RFLAGS_CF | SGX_RFLAGS_PF | SGX_RFLAGS_AF | SGX_RFLAGS_ZF | \
+	 SGX_RFLAGS_SF | SGX_RFLAGS_OF | SGX_RFLAGS_DF)
+
+static const struct flags_case {
+	const char *situation;
+	u64 rflags;
+	u32 mxcsr;
+	u16 fcw;
+} flags_cases[] = {
+	{ "no flag set, the default control words", 0x202, 0x1f80, 0x37f },
+	{ "all flags set, round up, flush to zero", 0x202 | ALL_FLAGS, 0xdf80,
+	  0xb7f },
+	{ "CF and DF, round down", 0x202 | SGX_RFLAGS_CF | SGX_RFLAGS_DF,
+	  0x3f80, 0x77f },
+};
+
+TEST_ROWS(registers, flags_cases, "all registers across an AEX, with")
+{
+	struct op_regs *regs = page_alloc(1);
+	struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(regs->gpr[0]); i++)
+		((u8 *)regs->gpr[0])[i] = 0x11 + 7 * i;
+	for (i = 0; i < sizeof(regs->ymm[0]); i++)
+		((u8 *)regs->ymm[0])[i] = 0x35 + 11 * i;
+	for (i = 0; i < 8; i++)
+		regs->st[0][i] = 1.5 * i - 3.25;
+	regs->rflags[0] = row->rflags;
+	regs->mxcsr[0] = row->mxcsr;
+	regs->fcw[0] = row->fcw;
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+	check_ssa(&guest, SGX_VECTOR_UD, SGX_EXITINFO_HARDWARE,
+		  guest_symbol(&guest, "regs_ud2"));
+	/* What is in the SSA is what was in the registers. */
+	ASSERT_EQ(guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rax))),
+		  regs->gpr[0][0]);
+	ASSERT_EQ(guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rbp))),
+		  regs->gpr[0][4]);
+	ASSERT_EQ(guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(r15))),
+		  regs->gpr[0][14]);
+	ASSERT_EQ(guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rflags))) &
+			  ALL_FLAGS,
+		  row->rflags & ALL_FLAGS);
+	/* XMM0 and the upper half of YMM0 in the XSAVE area. */
+	ASSERT_EQ(guest_read(&guest, 0, guest_frame(&guest, 0, 0) + 160),
+		  *(u64 *)regs->ymm[0][0]);
+	ASSERT_EQ(guest_read(&guest, 0, guest_frame(&guest, 0, 0) + 576),
+		  *(u64 *)(regs->ymm[0][0] + 16));
+	/* What the other entries did to the registers does not matter. */
+	guest_write(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rip)),
+		    guest_symbol(&guest, "regs_ud2") + 2);
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_ERESUME, NULL).function,
+		  SGX_EEXIT);
+
+	ASSERT(!memcmp(regs->gpr[1], regs->gpr[0], sizeof(regs->gpr[0])));
+	ASSERT(!memcmp(regs->ymm[1], regs->ymm[0], sizeof(regs->ymm[0])));
+	ASSERT(!memcmp(regs->st[1], regs->st[0], sizeof(regs->st[0])));
+	ASSERT_EQ(regs->rflags[1] & ALL_FLAGS, row->rflags & ALL_FLAGS);
+	ASSERT_EQ(regs->mxcsr[1], row->mxcsr);
+	ASSERT_EQ(regs->fcw[1], row->fcw);
+}
+
+TEST(resume_changed, "the enclave may change any register in its SSA")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_UD2 } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+	guest_write(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rax)), 0x4242);
+	resume_at(&guest, "just_ret");
+	ASSERT_EQ(op.ret, 0x4242);
+}
+
+static const struct bad_resume {
+	const char *situation;
+	size_t offset; /* in the SSA frame */
+	u64 value;
+	u8 vector;
+} bad_resumes[] = {
+	{ "RIP not canonical", PAGE - sizeof(struct sgx_gprsgx) + GPR(rip),
+	  1UL << 60, SGX_VECTOR_GP },
+	{ "FS base not canonical",
+	  PAGE - sizeof(struct sgx_gprsgx) + GPR(fsbase), 1UL << 60,
+	  SGX_VECTOR_GP },
+	{ "GS base not canonical",
+	  PAGE - sizeof(struct sgx_gprsgx) + GPR(gsbase), 1UL << 60,
+	  SGX_VECTOR_GP },
+	{ "XSTATE_BV outside XFRM", 512, 1UL << 9, SGX_VECTOR_GP },
+	{ "XSTATE_BV bit 63", 512, 1UL << 63, SGX_VECTOR_GP },
+	{ "XCOMP_BV not 0", 520, 1UL << 63, SGX_VECTOR_GP },
+	{ "XSAVE header reserved", 528, 1, SGX_VECTOR_GP },
+	{ "MXCSR reserved bit", 24, 1UL << 31, SGX_VECTOR_GP },
+};
+
+TEST_ROWS(resume_bad, bad_resumes, "ERESUME of an SSA frame with")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_UD2 } };
+	struct sgx_enclave_run run;
+	struct guest guest;
+	u64 addr;
+	u64 good;
+
+	guest_open(&guest);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+	addr = guest_frame(&guest, 0, 0) + row->offset;
+	good = guest_read(&guest, 0, addr);
+	guest_write(&guest, 0, addr, row->value);
+	run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, row->vector);
+
+	/* Nothing was lost: put it right, and go on. */
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 1);
+	guest_write(&guest, 0, addr, good);
+	resume_at(&guest, "just_ret");
+}
+
+TEST(no_exinfo, "without MISCSELECT.EXINFO a page fault leaves EXITINFO 0")
+{
+	struct op op = { .op = OP_READ };
+	struct sgx_enclave_run run;
+	struct guest guest;
+
+	ASSERT_OK(encl_open_elf(&guest.encl, test_file("enclave.elf")));
+	guest.encl.secs.attributes.xfrm = 7;
+	ASSERT_OK(encl_load_elf(&guest.encl, test_key()));
+	guest.ssa = guest_symbol(&guest, "ssa");
+	guest.tcs = guest_symbol(&guest, "tcs");
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ((u32)guest_read(&guest, 0,
+				  guest_gpr(&guest, 0, 0, GPR(exitinfo))),
+		  0);
+	check_exinfo(&guest, 0, 0);
+	resume_at(&guest, "just_ret");
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include "lib.h"
+
+/* A file that lies next to the test program. */
+const char *test_file(const char *name)
+{
+	static char path[PATH_MAX];
+	char self[PATH_MAX];
+	ssize_t len;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ASSERT(len > 0);
+	self[len] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dirname(self), name);
+	return path;
+}
+
+EVP_PKEY *test_key(void)
+{
+	static EVP_PKEY *key;
+
+	if (!key)
+		key = sign_load_key(test_file("key.pem"));
+	ASSERT(key);
+	return key;
+}
+
+EVP_PKEY *test_other_key(void)
+{
+	static EVP_PKEY *key;
+
+	if (!key)
+		key = sign_load_key(test_file("other.pem"));
+	ASSERT(key);
+	return key;
+}
+
+void *vdso_enter_enclave(void)
+{
+	static void *enter;
+
+	if (!enter)
+		enter = vdso_symbol("__vdso_sgx_enter_enclave");
+	ASSERT(enter);
+	return enter;
+}
+
+void *page_alloc(unsigned int n)
+{
+	void *page = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(page != MAP_FAILED);
+	return page;
+}
+
+void tiny_open(struct enclave *encl)
+{
+	ASSERT_OK(encl_open(encl, TINY_SIZE));
+}
+
+void tiny_tcs(struct sgx_tcs *tcs)
+{
+	memset(tcs, 0, sizeof(*tcs));
+	tcs->ossa = TINY_SSA;
+	tcs->nssa = 1;
+	tcs->oentry = TINY_CODE;
+	tcs->fslimit = 0xfff;
+	tcs->gslimit = 0xfff;
+}
+
+void tiny_add_code(struct enclave *encl)
+{
+	/* mov %rcx, %rbx; mov $4, %eax; enclu; ud2 */
+	static const u8 code[] = { 0x48, 0x89, 0xcb, 0xb8, 0x04, 0x00, 0x00,
+				   0x00, 0x0f, 0x01, 0xd7, 0x0f, 0x0b };
+	u8 *page = page_alloc(1);
+
+	memcpy(page, code, sizeof(code));
+	ASSERT_OK(encl_add(encl, TINY_CODE, page, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE));
+	munmap(page, PAGE);
+}
+
+void tiny_add_tcs(struct enclave *encl, const struct sgx_tcs *tcs)
+{
+	void *page = page_alloc(1);
+
+	memcpy(page, tcs, PAGE);
+	ASSERT_OK(encl_add(encl, TINY_TCS, page, PAGE, ENCL_TCS,
+			   SGX_PAGE_MEASURE));
+	munmap(page, PAGE);
+}
+
+void tiny_add(struct enclave *encl)
+{
+	void *zeros = page_alloc(2);
+	struct sgx_tcs tcs;
+
+	tiny_tcs(&tcs);
+	tiny_add_tcs(encl, &tcs);
+	tiny_add_code(encl);
+	ASSERT_OK(encl_add(encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW,
+			   SGX_PAGE_MEASURE));
+	munmap(zeros, 2 * PAGE);
+}
+
+void tiny_map(struct enclave *encl)
+{
+	ASSERT_OK(encl_map(encl, TINY_TCS, PAGE, PROT_READ | PROT_WRITE));
+	ASSERT_OK(encl_map(encl, TINY_CODE, PAGE, PROT_READ | PROT_EXEC));
+	ASSERT_OK(encl_map(encl, TINY_SSA, 2 * PAGE, PROT_READ | PROT_WRITE));
+}
+
+struct sgx_enclave_run tiny_enter(struct enclave *encl)
+{
+	struct sgx_enclave_run run = {
+		.tcs = encl->secs.baseaddr + TINY_TCS,
+	};
+
+	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	return run;
+}
+
+void tiny_finish(struct enclave *encl)
+{
+	ASSERT_OK(encl_sign(encl, test_key()));
+	ASSERT_OK(encl_init(encl));
+	tiny_map(encl);
+	ASSERT_EQ(tiny_enter(encl).function, SGX_EEXIT);
+}
+
+void still_good(void)
+{
+	struct enclave encl;
+
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	tiny_finish(&encl);
+	encl_close(&encl);
+}
+
+int add_raw(int fd, struct sgx_enclave_add_pages *arg)
+{
+	return ioctl(fd, SGX_IOC_ENCLAVE_ADD_PAGES, arg);
+}
+
+void guest_open(struct guest *guest)
+{
+	struct enclave *encl = &guest->encl;
+
+	ASSERT_OK(encl_open_elf(encl, test_file("enclave.elf")));
+	encl->secs.miscselect = SGX_MISC_EXINFO;
+	encl->secs.attributes.xfrm = 7;
+	ASSERT_OK(encl_load_elf(encl, test_key()));
+	guest->ssa = guest_symbol(guest, "ssa");
+	guest->tcs = guest_symbol(guest, "tcs");
+}
+
+u64 guest_symbol(const struct guest *guest, const char *name)
+{
+	u64 addr = encl_symbol(&guest->encl, name);
+
+	ASSERT(addr);
+	return addr;
+}
+
+u64 guest_frame(const struct guest *guest, unsigned int thread,
+		unsigned int frame)
+{
+	return guest->ssa + (thread * OP_NSSA + frame) * PAGE;
+}
+
+u64 guest_gpr(const struct guest *guest, unsigned int thread,
+	      unsigned int frame, size_t field)
+{
+	return guest_frame(guest, thread, frame) + PAGE -
+	       sizeof(struct sgx_gprsgx) + field;
+}
+
+struct sgx_enclave_run guest_enter(const struct guest *guest,
+				   unsigned int thread, unsigned int function,
+				   struct op *op)
+{
+	struct sgx_enclave_run run = { .tcs = guest->tcs + thread * PAGE };
+
+	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, function, op));
+	return run;
+}
+
+u64 guest_op(const struct guest *guest, unsigned int thread, struct op op)
+{
+	struct sgx_enclave_run run;
+
+	run = guest_enter(guest, thread, SGX_EENTER, &op);
+	if (run.function != SGX_EEXIT)
+		test_fail(__FILE__, __LINE__,
+			  "op %lu: left by %u, vector %u, code %x, at %llx",
+			  op.op, run.function, run.exception_vector,
+			  run.exception_error_code, run.exception_addr);
+	return op.ret;
+}
+
+u64 guest_read(const struct guest *guest, unsigned int thread, u64 addr)
+{
+	return GUEST_OP(guest, thread, .op = OP_READ, .arg = { addr });
+}
+
+void guest_write(const struct guest *guest, unsigned int thread, u64 addr,
+		 u64 value)
+{
+	GUEST_OP(guest, thread, .op = OP_WRITE, .arg = { addr, value });
+}
+
+u64 epc_free(void)
+{
+	/* Larger than any EPC that the tests are run with. */
+	const u64 size = 1UL << 30;
+	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
+	struct sgx_enclave_add_pages arg;
+	const u64 chunk = 1UL << 20;
+	struct enclave encl;
+	void *src;
+	u64 bytes;
+
+	ASSERT_OK(encl_open(&encl, size));
+	ASSERT_OK(encl_create(&encl));
+	src = page_alloc(chunk / PAGE);
+	for (bytes = 0; bytes < size; bytes += arg.count) {
+		arg = (struct sgx_enclave_add_pages){
+			.src = (u64)src,
+			.offset = bytes,
+			.length = chunk,
+			.secinfo = (u64)&secinfo,
+		};
+		if (add_raw(encl.fd, &arg)) {
+			ASSERT_EQ(errno, ENOMEM);
+			bytes += arg.count;
+			break;
+		}
+	}
+	ASSERT(bytes < size);
+	munmap(src, chunk);
+	encl_close(&encl);
+	return bytes / PAGE;
+}
+
+void epc_returns(u64 wanted)
+{
+	struct timespec wait = { .tv_nsec = 100000000 };
+	u64 now = 0;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		now = epc_free();
+		if (now == wanted)
+			return;
+		nanosleep(&wait, NULL);
+	}
+	test_fail(__FILE__, __LINE__, "%lu pages of EPC are free, not %lu", now,
+		  wanted);
+}

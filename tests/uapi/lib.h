@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* What the tests share: small enclaves, the test enclave, raw ENCLU. */
+#ifndef TESTS_LIB_H
+#define TESTS_LIB_H
+
+#include <stdbool.h>
+#include <asm/sgx.h>
+#include "../../examples/common/load.h"
+#include "../../examples/common/sign.h"
+#include "../../examples/common/vdso.h"
+#include "enclave/op.h"
+#include "harness.h"
+
+#define PAGE SGX_PAGE_SIZE
+
+const char *test_file(const char *name);
+EVP_PKEY *test_key(void);
+EVP_PKEY *test_other_key(void);
+void *vdso_enter_enclave(void);
+void *page_alloc(unsigned int n);
+
+/*
+ * The small enclave: a TCS at TINY_TCS, code at TINY_CODE that leaves at once,
+ * an SSA frame of one page. The steps are apart so that a test can put its own
+ * in between.
+ */
+#define TINY_SIZE (8 * PAGE)
+#define TINY_TCS  (0 * PAGE)
+#define TINY_CODE (1 * PAGE)
+#define TINY_SSA  (2 * PAGE)
+#define TINY_FREE (4 * PAGE) /* nothing from here on */
+
+void tiny_open(struct enclave *encl);
+void tiny_tcs(struct sgx_tcs *tcs);
+void tiny_add_code(struct enclave *encl);
+void tiny_add_tcs(struct enclave *encl, const struct sgx_tcs *tcs);
+/* Code, TCS and SSA. */
+void tiny_add(struct enclave *encl);
+void tiny_map(struct enclave *encl);
+/* Sign, INIT, map, enter and leave: all is well with @encl. */
+void tiny_finish(struct enclave *encl);
+/* Enter at TINY_TCS: the run structure afterwards. */
+struct sgx_enclave_run tiny_enter(struct enclave *encl);
+/* A new small enclave can be built and entered. */
+void still_good(void);
+
+/* ADD_PAGES as it is, without a loop: the ioctl's result and its count. */
+int add_raw(int fd, struct sgx_enclave_add_pages *arg);
+
+/**
+ * struct guest - the test enclave, built and mapped
+ * @encl:	the enclave
+ * @ssa:	address of the first SSA frame
+ * @tcs:	of the first TCS
+ */
+struct guest {
+	struct enclave encl;
+	u64 ssa;
+	u64 tcs;
+};
+
+/* With MISCSELECT.EXINFO and XFRM x87, SSE, AVX. */
+void guest_open(struct guest *guest);
+u64 guest_symbol(const struct guest *guest, const char *name);
+u64 guest_frame(const struct guest *guest, unsigned int thread,
+		unsigned int frame);
+u64 guest_gpr(const struct guest *guest, unsigned int thread,
+	      unsigned int frame, size_t field);
+
+/* EENTER or ERESUME through the vDSO. */
+struct sgx_enclave_run guest_enter(const struct guest *guest,
+				   unsigned int thread, unsigned int function,
+				   struct op *op);
+/* An op that must end by EEXIT: its ret. */
+u64 guest_op(const struct guest *guest, unsigned int thread, struct op op);
+#define GUEST_OP(guest, thread, ...) \
+	guest_op(guest, thread, (struct op){ __VA_ARGS__ })
+u64 guest_read(const struct guest *guest, unsigned int thread, u64 addr);
+void guest_write(const struct guest *guest, unsigned int thread, u64 addr,
+		 u64 value);
+
+#define GPR(field) __builtin_offsetof(struct sgx_gprsgx, field)
+
+/**
+ * struct raw - an ENCLU without the vDSO
+ * @in:		registers for it: RAX RCX RDX RBX RSP RBP RSI RDI R8 .. R15;
+ *		RSP and RBP are not loaded
+ * @out:	registers after it
+ * @rsp:	RSP at it
+ * @rflags:	after it
+ * @path:	where it went on: 0 after ENCLU, 1 at raw_aep, 2 at raw_out
+ * @fx:		FXSAVE area afterwards
+ */
+struct raw {
+	u64 in[16];
+	u64 out[16];
+	u64 rsp;
+	u64 rflags;
+	u64 path;
+	u64 unused;
+	u8 fx[512] __attribute__((aligned(16)));
+};
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 };
+
+#define RAW_PATH_EEXIT 0
+#define RAW_PATH_AEP   1
+#define RAW_PATH_OUT   2
+
+void raw_enclu(struct raw *raw);
+/* Addresses in it: the ENCLU; an AEP that only looks; one that is an ENCLU;
+ * where a signal handler may go to give up.
+ */
+extern const u8 raw_at[], raw_aep[], raw_aep_resume[], raw_out[];
+
+/* Pages that ADD_PAGES can add until -ENOMEM: the EPC that is free. */
+u64 epc_free(void);
+/* Wait until it is @wanted again, for as long as a teardown may take. */
+void epc_returns(u64 wanted);
+
+#endif /* TESTS_LIB_H */

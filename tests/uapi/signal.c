@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* Signals and ptrace, while threads are inside. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <openssl/sha.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include "lib.h"
+
+#define THREADS 4
+
+static struct guest guest;
+
+/* What the handler of a thread saw. */
+static __thread struct {
+	unsigned long signals;
+	unsigned long overruns;
+	unsigned long inside; /* of the signals */
+	unsigned long wrong;  /* a register of the enclave, or out of order */
+	int last;
+} seen;
+
+/* Interrupted inside, the frame shows the AEP and nothing of the enclave. */
+static bool frame_is_right(const ucontext_t *uc)
+{
+	const greg_t *reg = uc->uc_mcontext.gregs;
+	const u8 *fx = (const u8 *)uc->uc_mcontext.fpregs;
+	u64 base = guest.encl.secs.baseaddr;
+	unsigned int i;
+
+	if ((u64)reg[REG_RIP] - base < guest.encl.secs.size)
+		return false;
+	if (reg[REG_RAX] != SGX_ERESUME || reg[REG_RCX] != reg[REG_RIP] ||
+	    (u64)reg[REG_RBX] - guest.tcs >= OP_THREADS * PAGE)
+		return true; /* not at an AEP */
+	seen.inside++;
+	if (reg[REG_RDX] | reg[REG_RSI] | reg[REG_RDI] | reg[REG_R8] |
+	    reg[REG_R9] | reg[REG_R10] | reg[REG_R11] | reg[REG_R12] |
+	    reg[REG_R13] | reg[REG_R14] | reg[REG_R15])
+		return false;
+	for (i = 160; i < 160 + 256; i++)
+		if (fx[i])
+			return false;
+	return true;
+}
+
+static void handler(int sig, siginfo_t *info, void *context)
+{
+	seen.signals++;
+	if (info->si_code == SI_TIMER)
+		seen.overruns += info->si_overrun;
+	if (!frame_is_right(context))
+		seen.wrong++;
+	if (sig == SIGRTMIN) {
+		if (info->si_value.sival_int != seen.last + 1)
+			seen.wrong++;
+		seen.last = info->si_value.sival_int;
+	}
+	/* Leave traces where the enclave's state must not be. */
+	asm volatile("vpcmpeqd	%%ymm0, %%ymm0, %%ymm0\n\t"
+		     "vmovdqa	%%ymm0, %%ymm7\n\t"
+		     "vmovdqa	%%ymm0, %%ymm15\n\t"
+		     "vzeroupper\n\t"
+		     "fninit\n\t"
+		     "fldpi\n\t"
+		     "fninit"
+		     :
+		     :
+		     : "xmm0", "xmm7", "xmm15");
+}
+
+static void install(int sig)
+{
+	struct sigaction action = { .sa_sigaction = handler,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	ASSERT_OK(sigaction(sig, &action, NULL));
+}
+
+/* A timer of 1 kHz that signals the calling thread. */
+static timer_t start_timer(void)
+{
+	struct itimerspec period = { .it_interval.tv_nsec = 1000000,
+				     .it_value.tv_nsec = 1000000 };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGALRM,
+		._sigev_un._tid = gettid(),
+	};
+	timer_t timer;
+
+	ASSERT_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	ASSERT_OK(timer_settime(timer, 0, &period, NULL));
+	return timer;
+}
+
+static u64 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static u64 hash_rounds;
+
+static void hash_outside(u8 data[32], u64 rounds)
+{
+	while (rounds--)
+		SHA256(data, 32, data);
+}
+
+/* So many that one entry takes about three seconds. */
+static void calibrate(void)
+{
+	u64 rounds = 2000;
+	u8 data[32] = { 0 };
+	u64 start = now_ms();
+	u64 ms;
+
+	GUEST_OP(&guest, 0, .op = OP_SHA256, .arg = { rounds, (u64)data });
+	ms = now_ms() - start;
+	hash_rounds = rounds * 3000 / (ms ? ms : 1);
+}
+
+struct worker {
+	pthread_t thread;
+	unsigned int number;
+	u64 ms;
+	unsigned long signals;
+	unsigned long overruns;
+	unsigned long inside;
+	unsigned long wrong;
+	u8 data[32];
+	u8 expected[32];
+	struct op_regs *regs;
+	atomic_int tid;
+};
+
+static void worker_saw(struct worker *worker)
+{
+	worker->signals = seen.signals;
+	worker->overruns = seen.overruns;
+	worker->inside = seen.inside;
+	worker->wrong = seen.wrong;
+}
+
+static void *hash_with_timer(void *data)
+{
+	struct worker *worker = data;
+	timer_t timer;
+	u64 start;
+
+	start = now_ms();
+	timer = start_timer();
+	GUEST_OP(&guest, worker->number, .op = OP_SHA256,
+		 .arg = { hash_rounds, (u64)worker->data });
+	/* The last may be under way: let it come. */
+	usleep(20000);
+	worker->ms = now_ms() - start;
+	ASSERT_OK(timer_delete(timer));
+	worker_saw(worker);
+	return NULL;
+}
+
+TEST(alarm_hash, "SIGALRM at 1 kHz into four threads that compute SHA-256")
+{
+	struct worker workers[THREADS] = { 0 };
+	unsigned int i;
+
+	guest_open(&guest);
+	install(SIGALRM);
+	calibrate();
+	for (i = 0; i < THREADS; i++) {
+		memset(workers[i].data, i + 1, 32);
+		memset(workers[i].expected, i + 1, 32);
+		hash_outside(workers[i].expected, hash_rounds);
+		workers[i].number = i;
+		ASSERT_OK(pthread_create(&workers[i].thread, NULL,
+					 hash_with_timer, &workers[i]));
+	}
+	for (i = 0; i < THREADS; i++)
+		ASSERT_OK(pthread_join(workers[i].thread, NULL));
+	for (i = 0; i < THREADS; i++) {
+		struct worker *w = &workers[i];
+
+		printf("  thread %u: %lu ms, %lu signals, %lu inside, %lu "
+		       "overruns\n",
+		       i, w->ms, w->signals, w->inside, w->overruns);
+		ASSERT(!memcmp(w->data, w->expected, 32));
+		ASSERT_EQ(w->wrong, 0);
+		/* Seconds, and each millisecond accounted for. */
+		ASSERT(w->ms > 1000);
+		ASSERT(w->signals + w->overruns + 50 > w->ms);
+		ASSERT(w->signals + w->overruns < w->ms + 50);
+		ASSERT(w->signals > 200);
+		ASSERT(w->inside > w->signals / 2);
+	}
+}
+
+static void *hash_only(void *data)
+{
+	struct worker *worker = data;
+
+	atomic_store(&worker->tid, gettid());
+	GUEST_OP(&guest, worker->number, .op = OP_SHA256,
+		 .arg = { hash_rounds, (u64)worker->data });
+	while (atomic_load(&worker->tid))
+		usleep(1000);
+	worker_saw(worker);
+	return NULL;
+}
+
+#define QUEUED 3000
+
+/* To one thread, waiting where the queue is full: none may be dropped. */
+static void queue_signal(struct worker *worker, int number)
+{
+	siginfo_t info = { .si_signo = SIGRTMIN, .si_code = SI_QUEUE };
+
+	info.si_value.sival_int = number;
+	while (syscall(SYS_rt_tgsigqueueinfo, getpid(),
+		       atomic_load(&worker->tid), SIGRTMIN, &info)) {
+		ASSERT_EQ(errno, EAGAIN);
+		usleep(1000);
+	}
+}
+
+TEST(queued, "queued signals into four threads: each arrives once, in order")
+{
+	struct worker workers[THREADS] = { 0 };
+	unsigned int i;
+	int number;
+
+	guest_open(&guest);
+	install(SIGRTMIN);
+	calibrate();
+	for (i = 0; i < THREADS; i++) {
+		memset(workers[i].expected, 0, 32);
+		hash_outside(workers[i].expected, hash_rounds);
+		workers[i].number = i;
+		ASSERT_OK(pthread_create(&workers[i].thread, NULL, hash_only,
+					 &workers[i]));
+		while (!atomic_load(&workers[i].tid))
+			usleep(100);
+	}
+	for (number = 1; number <= QUEUED; number++) {
+		for (i = 0; i < THREADS; i++)
+			queue_signal(&workers[i], number);
+		if (!(number % 16))
+			usleep(1000);
+	}
+	for (i = 0; i < THREADS; i++)
+		atomic_store(&workers[i].tid, 0);
+	for (i = 0; i < THREADS; i++) {
+		struct worker *w = &workers[i];
+
+		ASSERT_OK(pthread_join(w->thread, NULL));
+		printf("  thread %u: %lu signals, %lu inside\n", i, w->signals,
+		       w->inside);
+		ASSERT(!memcmp(w->data, w->expected, 32));
+		ASSERT_EQ(w->signals, QUEUED);
+		ASSERT_EQ(w->wrong, 0);
+		ASSERT(w->inside > 0);
+	}
+}
+
+static void regs_fill(struct op_regs *regs, u8 seed, u64 spin)
+{
+	unsigned int i;
+
+	memset(regs, 0, sizeof(*regs));
+	for (i = 0; i < sizeof(regs->gpr[0]); i++)
+		((u8 *)regs->gpr[0])[i] = seed + 7 * i;
+	for (i = 0; i < sizeof(regs->ymm[0]); i++)
+		((u8 *)regs->ymm[0])[i] = seed + 11 * i;
+	for (i = 0; i < 8; i++)
+		regs->st[0][i] = 1.5 * i - seed;
+	regs->spin = spin;
+	regs->rflags[0] = 0x202;
+	regs->mxcsr[0] = 0x3f80;
+	regs->fcw[0] = 0x77f;
+}
+
+static bool regs_kept(const struct op_regs *regs)
+{
+	return !memcmp(regs->gpr[1], regs->gpr[0], sizeof(regs->gpr[0])) &&
+	       !memcmp(regs->ymm[1], regs->ymm[0], sizeof(regs->ymm[0])) &&
+	       !memcmp(regs->st[1], regs->st[0], sizeof(regs->st[0])) &&
+	       regs->mxcsr[1] == regs->mxcsr[0] && regs->fcw[1] == regs->fcw[0];
+}
+
+/* Iterations of do_regs() in about @ms milliseconds. */
+static u64 regs_spin(u64 ms)
+{
+	struct op_regs *regs = page_alloc(1);
+	u64 start = now_ms();
+	u64 took;
+
+	regs_fill(regs, 1, 2000000);
+	GUEST_OP(&guest, 0, .op = OP_REGS, .arg = { (u64)regs });
+	took = now_ms() - start;
+	return 2000000 * ms / (took ? took : 1);
+}
+
+static void *hold_registers(void *data)
+{
+	struct worker *worker = data;
+	timer_t timer = start_timer();
+
+	GUEST_OP(&guest, worker->number, .op = OP_REGS,
+		 .arg = { (u64)worker->regs });
+	ASSERT_OK(timer_delete(timer));
+	worker_saw(worker);
+	return NULL;
+}
+
+TEST(alarm_registers, "SIGALRM at 1 kHz into four threads: registers intact")
+{
+	struct worker workers[THREADS] = { 0 };
+	unsigned int i;
+	u64 spin;
+
+	guest_open(&guest);
+	install(SIGALRM);
+	spin = regs_spin(1500);
+	for (i = 0; i < THREADS; i++) {
+		workers[i].number = i;
+		workers[i].regs = page_alloc(1);
+		regs_fill(workers[i].regs, 0x30 + i, spin);
+		ASSERT_OK(pthread_create(&workers[i].thread, NULL,
+					 hold_registers, &workers[i]));
+	}
+	for (i = 0; i < THREADS; i++)
+		ASSERT_OK(pthread_join(workers[i].thread, NULL));
+	for (i = 0; i < THREADS; i++) {
+		printf("  thread %u: %lu signals, %lu inside\n", i,
+		       workers[i].signals, workers[i].inside);
+		ASSERT(regs_kept(workers[i].regs));
+		ASSERT_EQ(workers[i].wrong, 0);
+		ASSERT(workers[i].inside > 100);
+	}
+}
+
+static volatile u64 nested_ret;
+
+/* Enters the enclave at CSSA 1, as runtimes do to handle an exception. */
+static void nesting_handler(int sig)
+{
+	(void)sig;
+	seen.signals++;
+	nested_ret = GUEST_OP(&guest, 0, .op = OP_CSSA);
+}
+
+TEST(nested_entry, "a handler enters the TCS that it interrupted")
+{
+	struct sigaction action = { .sa_handler = nesting_handler };
+	struct op_regs *regs = page_alloc(1);
+	timer_t timer;
+
+	guest_open(&guest);
+	regs_fill(regs, 9, regs_spin(500));
+	ASSERT_OK(sigaction(SIGALRM, &action, NULL));
+	timer = start_timer();
+	GUEST_OP(&guest, 0, .op = OP_REGS, .arg = { (u64)regs });
+	ASSERT_OK(timer_delete(timer));
+	ASSERT(seen.signals > 10);
+	ASSERT(regs_kept(regs));
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+static sigjmp_buf escape;
+
+static void jumping_handler(int sig)
+{
+	(void)sig;
+	siglongjmp(escape, 1);
+}
+
+TEST(abandoned, "a handler that does not return: the frame stays in use")
+{
+	struct sigaction action = { .sa_handler = jumping_handler };
+	volatile u64 here = 0;
+	volatile u64 go = 0;
+	struct op op = { .op = OP_SPIN, .arg = { (u64)&here, (u64)&go } };
+
+	guest_open(&guest);
+	ASSERT_OK(sigaction(SIGALRM, &action, NULL));
+	if (!sigsetjmp(escape, 1)) {
+		ualarm(100000, 0);
+		guest_enter(&guest, 0, SGX_EENTER, &op);
+		ASSERT(!"reached");
+	}
+	ASSERT_EQ(here, 1);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 1);
+	go = 1;
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_ERESUME, NULL).function,
+		  SGX_EEXIT);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+/* The child of the ptrace tests: registers full of patterns, own AEP. */
+static void traced(u64 spin)
+{
+	struct op_regs *regs = page_alloc(1);
+	struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
+	struct raw raw = { 0 };
+
+	ASSERT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
+	regs_fill(regs, 0x41, spin);
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw.in[RDI] = (u64)&op;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT(regs_kept(regs));
+	_exit(0);
+}
+
+static bool stopped_inside(pid_t pid)
+{
+	struct user_regs_struct regs;
+	struct user_fpregs_struct fp;
+	u64 base = guest.encl.secs.baseaddr;
+	unsigned int i;
+
+	ASSERT_OK(ptrace(PTRACE_GETREGS, pid, 0, &regs));
+	ASSERT_OK(ptrace(PTRACE_GETFPREGS, pid, 0, &fp));
+	ASSERT(regs.rip - base >= guest.encl.secs.size);
+	if (regs.rip != (u64)raw_aep_resume)
+		return false;
+	ASSERT_EQ(regs.rax, SGX_ERESUME);
+	ASSERT_EQ(regs.rbx, guest.tcs);
+	ASSERT_EQ(regs.rcx, raw_aep_resume);
+	ASSERT_EQ(regs.rdx | regs.rsi | regs.rdi | regs.r8 | regs.r9 |
+			  regs.r10 | regs.r11 | regs.r12 | regs.r13 | regs.r14 |
+			  regs.r15,
+		  0);
+	ASSERT(regs.rsp - base >= guest.encl.secs.size);
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(fp.xmm_space[i], 0);
+	for (i = 0; i < 32; i++)
+		ASSERT_EQ(fp.st_space[i], 0);
+	ASSERT(regs.fs_base - base >= guest.encl.secs.size);
+	ASSERT(regs.gs_base - base >= guest.encl.secs.size);
+	return true;
+}
+
+TEST(ptrace_regs, "a debugger sees the AEP and never a register of the enclave")
+{
+	unsigned int inside = 0;
+	unsigned int stops;
+	int status;
+	pid_t pid;
+	u64 spin;
+
+	guest_open(&guest);
+	spin = regs_spin(2000);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid)
+		traced(spin);
+
+	for (stops = 0; stops < 200; stops++) {
+		usleep(3000);
+		/* It may have ended: the signal then goes nowhere. */
+		kill(pid, SIGSTOP);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		if (WIFEXITED(status))
+			break;
+		ASSERT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+		if (stopped_inside(pid))
+			inside++;
+		ASSERT_OK(ptrace(PTRACE_CONT, pid, 0, 0));
+	}
+	printf("  %u of %u stops were inside\n", inside, stops);
+	if (!WIFEXITED(status))
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
+	ASSERT(inside > 20);
+}
+
+TEST(ptrace_attach, "a debugger that attaches to a thread inside")
+{
+	unsigned int inside = 0;
+	unsigned int i;
+	int status;
+	pid_t pid;
+	u64 spin;
+
+	guest_open(&guest);
+	spin = regs_spin(2000);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		struct op_regs *regs = page_alloc(1);
+		struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
+		struct raw raw = { 0 };
+
+		regs_fill(regs, 0x41, spin);
+		raw.in[RAX] = SGX_EENTER;
+		raw.in[RBX] = guest.tcs;
+		raw.in[RCX] = (u64)raw_aep_resume;
+		raw.in[RDI] = (u64)&op;
+		raw_enclu(&raw);
+		ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+		_exit(regs_kept(regs) ? 0 : 1);
+	}
+	for (i = 0; i < 50; i++) {
+		usleep(5000);
+		ASSERT_OK(ptrace(PTRACE_SEIZE, pid, 0, 0));
+		ASSERT_OK(ptrace(PTRACE_INTERRUPT, pid, 0, 0));
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		ASSERT(WIFSTOPPED(status));
+		if (stopped_inside(pid))
+			inside++;
+		ASSERT_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
+	}
+	printf("  %u of 50 stops were inside\n", inside);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
+	ASSERT(inside > 20);
+}
+
+/* /proc/pid/mem, the same as PTRACE_PEEKDATA, of an own enclave. */
+static ssize_t read_memory(u64 addr, void *buf, size_t len)
+{
+	int fd = open("/proc/self/mem", O_RDONLY);
+	ssize_t ret;
+	int error;
+
+	ASSERT(fd >= 0);
+	ret = pread(fd, buf, len, addr);
+	error = errno;
+	close(fd);
+	errno = error;
+	return ret;
+}
+
+TEST(debug_memory, "memory of a debug enclave can be read by a debugger")
+{
+	u64 value[3] = { 0 };
+	u64 page;
+
+	guest_open(&guest);
+	page = guest_symbol(&guest, "data_pages");
+	guest_write(&guest, 0, page + 16, 0x1122334455667788);
+	ASSERT_EQ(read_memory(page + 8, value, sizeof(value)), sizeof(value));
+	ASSERT_EQ(value[1], 0x1122334455667788);
+	/* Not aligned, and not whole words. */
+	ASSERT_EQ(read_memory(page + 19, value, 3), 3);
+	ASSERT(!memcmp(value, "\x55\x44\x33", 3));
+}
+
+TEST(production_memory, "memory of any other enclave cannot: EIO")
+{
+	u64 value;
+
+	ASSERT_OK(encl_open_elf(&guest.encl, test_file("enclave.elf")));
+	guest.encl.secs.attributes.flags = SGX_ATTR_MODE64BIT;
+	ASSERT_OK(encl_load_elf(&guest.encl, test_key()));
+	guest.tcs = guest_symbol(&guest, "tcs");
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+	ASSERT_ERRNO(read_memory(guest_symbol(&guest, "data_pages"), &value,
+				 sizeof(value)),
+		     EIO);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+TEST(stopped, "SIGSTOP and SIGCONT inside lose nothing")
+{
+	struct op_regs *regs;
+	int status;
+	pid_t pid;
+	u64 spin;
+	int i;
+
+	guest_open(&guest);
+	spin = regs_spin(1000);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		regs = page_alloc(1);
+		regs_fill(regs, 0x77, spin);
+		GUEST_OP(&guest, 0, .op = OP_REGS, .arg = { (u64)regs });
+		_exit(regs_kept(regs) ? 0 : 1);
+	}
+	for (i = 0; i < 20; i++) {
+		usleep(5000);
+		ASSERT_OK(kill(pid, SIGSTOP));
+		ASSERT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		ASSERT(WIFSTOPPED(status));
+		ASSERT_OK(kill(pid, SIGCONT));
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
+}

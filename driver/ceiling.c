@@ -8,7 +8,7 @@
 #include <linux/xarray.h>
 #include "ceiling.h"
 
-#define CEILING_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
+#define CEILING_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 
 /**
  * sgx_ceilings_init() - make an empty set of ceilings
@@ -130,12 +130,12 @@ unsigned long sgx_ceilings_lacking(struct sgx_ceilings *ceilings,
 	void *entry;
 
 	vm_flags &= CEILING_FLAGS;
-	mas_for_each(&mas, entry, last) {
+	while ((entry = mas_find(&mas, last))) {
 		unsigned long ceiling = xa_to_value(entry);
 		unsigned long here = vm_flags & ~ceiling;
 
-		if (here && !(here == VM_EXEC &&
-			      ceiling & SGX_CEILING_AUGMENTED))
+		if (here &&
+		    !(here == VM_EXEC && ceiling & SGX_CEILING_AUGMENTED))
 			return here | SGX_CEILING_AUGMENTED;
 		lacking |= here;
 	}

@@ -18,7 +18,7 @@
  * A ceiling is some of VM_READ, VM_WRITE and VM_EXEC, and this if its pages
  * came by EAUG: they may get VM_EXEC later, if the access layer agrees.
  */
-#define SGX_CEILING_AUGMENTED	0x8UL
+#define SGX_CEILING_AUGMENTED 0x8UL
 
 /**
  * struct sgx_ceilings - the ceilings of an enclave

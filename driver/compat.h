@@ -41,11 +41,9 @@ static inline long sgx_get_user_page(unsigned long addr, struct page **page)
 }
 
 /* Where the kernel would put a mapping of the current process. */
-static inline unsigned long sgx_choose_area(struct file *file,
-					    unsigned long addr,
-					    unsigned long len,
-					    unsigned long pgoff,
-					    unsigned long flags)
+static inline unsigned long
+sgx_choose_area(struct file *file, unsigned long addr, unsigned long len,
+		unsigned long pgoff, unsigned long flags)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 	return current->mm->get_unmapped_area(file, addr, len, pgoff, flags);
@@ -80,7 +78,7 @@ static inline struct fpu *sgx_current_fpu(void)
 
 /* The library's AES: an expanded key to encrypt with. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-#define aes_enckey		      crypto_aes_ctx
+#define aes_enckey crypto_aes_ctx
 #define aes_prepareenckey(key, raw, len) aes_expandkey(key, raw, len)
 #endif
 

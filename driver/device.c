@@ -54,11 +54,9 @@ static int sgx_mmap(struct file *filp, struct vm_area_struct *vma)
 	return 0;
 }
 
-static unsigned long sgx_get_unmapped_area(struct file *filp,
-					   unsigned long addr,
-					   unsigned long len,
-					   unsigned long pgoff,
-					   unsigned long flags)
+static unsigned long
+sgx_get_unmapped_area(struct file *filp, unsigned long addr, unsigned long len,
+		      unsigned long pgoff, unsigned long flags)
 {
 	if ((flags & MAP_TYPE) == MAP_PRIVATE)
 		return -EINVAL;
@@ -121,7 +119,7 @@ int sgx_device_init(void)
 	int ret;
 
 	if (boot_cpu_has(X86_FEATURE_SGX)) {
-		pr_err("softsgx: this machine has SGX and the kernel uses it: not needed here\n");
+		pr_err("softsgx: the kernel drives real SGX here\n");
 		return -EEXIST;
 	}
 

@@ -28,11 +28,11 @@
 
 /* Bits of &sgx_encl.flags */
 enum sgx_encl_flag {
-	SGX_ENCL_CREATED,	/* ECREATE done; never cleared */
-	SGX_ENCL_INITIALIZED,	/* EINIT done; never cleared */
-	SGX_ENCL_DEBUG,		/* ATTRIBUTES.DEBUG */
-	SGX_ENCL_IOCTL,		/* an ioctl is under way, as in mainline */
-	SGX_ENCL_DEAD,		/* the file is gone */
+	SGX_ENCL_CREATED,     /* ECREATE done; never cleared */
+	SGX_ENCL_INITIALIZED, /* EINIT done; never cleared */
+	SGX_ENCL_DEBUG,	      /* ATTRIBUTES.DEBUG */
+	SGX_ENCL_IOCTL,	      /* an ioctl is under way, as in mainline */
+	SGX_ENCL_DEAD,	      /* the file is gone */
 };
 
 /**
@@ -107,6 +107,7 @@ static inline u64 sgx_epc_operand(const struct sgx_encl_page *page)
 /* EPCM state of a page that a fault or an ioctl looks at. */
 static inline u32 sgx_page_state(const struct sgx_encl_page *page)
 {
+	/* Pairs with sgx_epcm_set_state() of the leaf that filled the page. */
 	return smp_load_acquire(&page->epcm.state);
 }
 
@@ -129,6 +130,7 @@ static inline enum sgx_page_type sgx_page_type(u32 state)
 static inline void sgx_encl_invalidate(struct sgx_encl *encl)
 {
 	atomic_long_inc(&encl->generation);
+	/* Whoever looks later at what changes now sees the new generation. */
 	smp_mb__after_atomic();
 }
 
@@ -145,8 +147,7 @@ int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);
 int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
 			    unsigned long end, unsigned long vm_flags);
-void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr,
-		  unsigned long len);
+void sgx_encl_zap(struct sgx_encl *encl, unsigned long addr, unsigned long len);
 int sgx_encl_eremove(struct sgx_encl_page *page);
 
 /* vma.c */

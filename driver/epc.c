@@ -16,7 +16,7 @@
 #include "epc.h"
 
 /* Pages of a MiB. */
-#define MIB_PAGES	(1UL << (20 - PAGE_SHIFT))
+#define MIB_PAGES (1UL << (20 - PAGE_SHIFT))
 
 static unsigned int epc_size = 128;
 module_param(epc_size, uint, 0444);
@@ -197,7 +197,7 @@ int sgx_epc_init(void)
 {
 	/* Not more pages than the machine has memory. */
 	if (!epc_size || epc_size * MIB_PAGES > totalram_pages()) {
-		pr_err("softsgx: epc_size=%u: not between 1 MiB and the machine's memory\n",
+		pr_err("softsgx: epc_size=%u is 0 or more than the memory\n",
 		       epc_size);
 		return -EINVAL;
 	}

@@ -23,16 +23,15 @@
 #endif
 
 /* What CPUID says of the EPC's physical address: above any memory of ours. */
-#define SGX_EPC_BASE	(1ULL << 38)
+#define SGX_EPC_BASE (1ULL << 38)
 
 static char *secret;
 module_param(secret, charp, 0);
-MODULE_PARM_DESC(secret, "secret from which all keys are derived, 64 hexadecimal digits; "
-			 "random if not given");
+MODULE_PARM_DESC(secret, "what keys are made from, 64 hex digits (random)");
 
 static bool sgx2 = true;
 module_param(sgx2, bool, 0444);
-MODULE_PARM_DESC(sgx2, "provide SGX2 (default: yes)");
+MODULE_PARM_DESC(sgx2, "provide SGX2 (yes)");
 
 struct sgx_core sgx_core;
 
@@ -138,8 +137,8 @@ static struct crypto_shash *sha256_get(const char *driver)
 static int sha256_init_tfm(void)
 {
 	static const char *const drivers[] = {
-		"sha256-ni", "sha256-avx2", "sha256-avx", "sha256-ssse3",
-		"sha256-generic",
+		"sha256-ni",	"sha256-avx2",	  "sha256-avx",
+		"sha256-ssse3", "sha256-generic",
 	};
 	unsigned int i;
 
@@ -204,8 +203,8 @@ static void host_aes128_setkey(struct sgx_core *core, struct sgx_aes_key *key,
 }
 
 static void host_aes128_encrypt(struct sgx_core *core,
-				const struct sgx_aes_key *key,
-				const u8 in[16], u8 out[16])
+				const struct sgx_aes_key *key, const u8 in[16],
+				u8 out[16])
 {
 	aes_encrypt((const struct aes_enckey *)key, out, in);
 }
@@ -229,7 +228,7 @@ static int host_read_secret(void)
 {
 	if (!secret) {
 		get_random_bytes(sgx_core.secret, sizeof(sgx_core.secret));
-		pr_info("softsgx: no secret= given, keys are random: what enclaves seal now is lost when the module is unloaded\n");
+		pr_info("softsgx: no secret given: keys last until unload\n");
 		return 0;
 	}
 

@@ -4,8 +4,8 @@
  * checked here, once, and each leaf of ENCLS is executed from here.
  *
  * Which checks are made, in which order, and with which errno is what programs
- * know from mainline (arch/x86/kernel/cpu/sgx/ioctl.c of Linux 6.1); doc/uapi.md
- * lists it.
+ * know from mainline (arch/x86/kernel/cpu/sgx/ioctl.c of Linux 6.1);
+ * doc/uapi.md lists it.
  *
  * &sgx_encl.flags has SGX_ENCL_IOCTL set during an ioctl, and there is one at a
  * time. So what only ioctls change can be read here without a lock.
@@ -30,8 +30,9 @@
 #include "thread.h"
 
 /* Attributes that an enclave may have without asking. */
-#define ATTR_UNPRIVILEGED	(SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | \
-				 SGX_ATTR_KSS | SGX_ATTR_AEXNOTIFY)
+#define ATTR_UNPRIVILEGED                                     \
+	(SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | SGX_ATTR_KSS | \
+	 SGX_ATTR_AEXNOTIFY)
 
 enum source_check { SOURCE_OFF, SOURCE_NOEXEC, SOURCE_EXEC };
 
@@ -43,9 +44,7 @@ static const char *const source_check_names[] = {
 
 static char *source_check_param = "noexec";
 module_param_named(source_check, source_check_param, charp, 0444);
-MODULE_PARM_DESC(source_check, "where the pages of an enclave may come from: "
-			       "off (anywhere), noexec (not from a noexec mount), "
-			       "exec (code only from executable mappings)");
+MODULE_PARM_DESC(source_check, "check sources of pages: off, (noexec), exec");
 
 static enum source_check source_check;
 
@@ -86,6 +85,7 @@ static int encl_create(struct sgx_encl *encl, const struct sgx_secs *secs)
 	if (encl->attributes & SGX_ATTR_DEBUG)
 		set_bit(SGX_ENCL_DEBUG, &encl->flags);
 
+	/* Pairs with the test of the flags in sgx_encl_may_map(). */
 	smp_mb__before_atomic();
 	set_bit(SGX_ENCL_CREATED, &encl->flags);
 	return 0;
@@ -389,8 +389,8 @@ static long ioc_add_pages(struct sgx_encl *encl, void __user *arg)
 
 		cond_resched();
 		ret = encl_add_page(encl, params.src + done,
-				    encl->base + params.offset + done,
-				    &secinfo, params.flags & SGX_PAGE_MEASURE);
+				    encl->base + params.offset + done, &secinfo,
+				    params.flags & SGX_PAGE_MEASURE);
 		if (ret)
 			break;
 	}
@@ -710,8 +710,7 @@ static int modify_page(struct page_change *op, struct sgx_encl_page *page,
 
 	if (to_tcs)
 		sgx_ceilings_set(&op->encl->ceilings, pgno, pgno,
-				 VM_READ | VM_WRITE,
-				 GFP_KERNEL | __GFP_NOFAIL);
+				 VM_READ | VM_WRITE, GFP_KERNEL | __GFP_NOFAIL);
 	return 0;
 }
 
@@ -750,8 +749,7 @@ static long ioc_modify_types(struct sgx_encl *encl, void __user *arg)
 	if (params.result || params.count)
 		return -EINVAL;
 
-	if (params.page_type == SGX_PT_TCS ||
-	    params.page_type == SGX_PT_TRIM) {
+	if (params.page_type == SGX_PT_TCS || params.page_type == SGX_PT_TRIM) {
 		op.secinfo.flags = params.page_type << SGX_SECINFO_FL_PT_SHIFT;
 		ret = change_and_track(&op, params.offset, params.length,
 				       &params.count);

@@ -27,8 +27,7 @@ static const unsigned long augment_ceilings[] = {
 
 static char *augment = "ask";
 module_param(augment, charp, 0444);
-MODULE_PARM_DESC(augment, "execution of pages that a running enclave adds: "
-			  "ask (needs the privilege EXECMOD), deny, rwx (as mainline)");
+MODULE_PARM_DESC(augment, "run what EAUG added: (ask), deny, or always: rwx");
 
 /* Ceiling of a page that comes by EAUG. */
 static unsigned long augment_ceiling;
@@ -253,6 +252,7 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 			  void *buf, int len, int write)
 {
 	struct sgx_encl *encl = sgx_vma_encl(vma);
+	unsigned long start, flags = vma->vm_flags;
 	unsigned int count;
 	int ret = 0;
 	int done;
@@ -269,9 +269,9 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 
 		mutex_lock(&encl->lock);
 		page = sgx_encl_load_page(encl, at);
-		if (!page || sgx_encl_check_ceilings(encl, at & PAGE_MASK,
-						     (at & PAGE_MASK) +
-						     PAGE_SIZE, vma->vm_flags))
+		start = at & PAGE_MASK;
+		if (!page || sgx_encl_check_ceilings(encl, start,
+						     start + PAGE_SIZE, flags))
 			ret = -EFAULT;
 		else
 			ret = debug_word(page, at, buf + done, count, write);
@@ -298,8 +298,8 @@ const struct vm_operations_struct sgx_vm_ops = {
  */
 int sgx_vma_init(void)
 {
-	int choice = match_string(augment_names, ARRAY_SIZE(augment_names),
-				  augment);
+	int choice =
+		match_string(augment_names, ARRAY_SIZE(augment_names), augment);
 
 	if (choice < 0) {
 		pr_err("softsgx: augment=%s: not ask, deny or rwx\n", augment);

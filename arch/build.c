@@ -486,6 +486,12 @@ static void release(struct sgx_epcm *epcm)
 }
 
 /*
+ * So far the epoch moves for an entry to notice. EPCM entries note the epoch of
+ * a change modulo this, so that for them no ETRACK has been, as is right.
+ */
+#define EPOCH_STEP ((SGX_EPCM_EPOCH >> SGX_EPCM_EPOCH_SHIFT) + 1ULL)
+
+/*
  * Take a page from an enclave, unless a processor is inside. An entry under way
  * may have looked at the page and not yet count as inside: the page becomes
  * invalid first, and then the enclave's epoch moves, so that the entry either
@@ -500,7 +506,7 @@ static int release_inactive(struct sgx_core *core, struct sgx_epcm *epcm,
 	if (ops->oldest_epoch(core, epcm->secs) != ~0ULL)
 		return SGX_ENCLAVE_ACT;
 	sgx_epcm_set_state(epcm, 0);
-	__atomic_fetch_add(&hidden->epoch, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&hidden->epoch, EPOCH_STEP, __ATOMIC_SEQ_CST);
 	if (ops->oldest_epoch(core, epcm->secs) != ~0ULL) {
 		sgx_epcm_set_state(epcm, state);
 		return SGX_ENCLAVE_ACT;

@@ -1280,6 +1280,26 @@ static void eremove_race(void **state)
 	fixture_free(&f);
 }
 
+/* A page that waits for its ETRACK still does after another was removed. */
+static void eremove_is_no_etrack(void **state)
+{
+	struct fixture f;
+	struct sgx_epcm *page;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_enclave(&f, M64);
+	page = enclave_add(f.encl, LA, REG_RW, NULL);
+	sgx_epcm_change_tracked(page, SGX_EPCM_W, SGX_EPCM_PR);
+	fixture_target(&f, enclave_add(f.encl, LA + 0x1000, REG_RW, NULL));
+	assert_int_equal(leaf_eremove(&f), 0);
+	assert_false(sgx_epcm_tracked(&f.host->core, page));
+	assert_int_equal(sgx_etrack(f.cpu, f.args.secs), 0);
+	enclave_enter(f.encl, f.cpu);
+	assert_true(sgx_epcm_tracked(&f.host->core, page));
+	fixture_free(&f);
+}
+
 /* MRENCLAVE */
 
 /* Every record that counts makes another measurement; all are accepted. */
@@ -1366,6 +1386,7 @@ int main(void)
 	tests_add(&t, "EREMOVE: SECS with pages, and without", eremove_secs,
 		  NULL);
 	tests_add(&t, "EREMOVE: an entry meanwhile", eremove_race, NULL);
+	tests_add(&t, "EREMOVE: is no ETRACK", eremove_is_no_etrack, NULL);
 	tests_add(&t, "MRENCLAVE: a known one", mrenclave_known, NULL);
 	tests_add(&t, "MRENCLAVE: 32 pages", mrenclave_large, NULL);
 	return TESTS_RUN("build", &t);

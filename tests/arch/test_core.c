@@ -8,6 +8,7 @@
 
 /* CPUID leaf 12H */
 
+/* clang-format off */
 static const struct cpuid_row {
 	const char *name;
 	u32 subleaf;
@@ -24,6 +25,7 @@ static const struct cpuid_row {
 	{ "CPUID 12H.3: invalid", 3, true, { 0, 0, 0, 0 } },
 	{ "CPUID 12H.FFFFFFFFH: invalid", ~0U, true, { 0, 0, 0, 0 } },
 };
+/* clang-format on */
 
 static void run_cpuid(void **state)
 {
@@ -73,6 +75,7 @@ static void core_init_masks(void **state)
 	host_free(host);
 }
 
+/* clang-format off */
 static const struct xsave_row {
 	const char *name;
 	u64 xfrm;
@@ -84,6 +87,7 @@ static const struct xsave_row {
 	{ "XSAVE area ends with the last component only", 0x23, 1152 },
 	{ "XSAVE area with a component that has no size", 0x103, 576 },
 };
+/* clang-format on */
 
 static void run_xsave(void **state)
 {
@@ -96,11 +100,12 @@ static void run_xsave(void **state)
 
 /* EPCM lock words */
 
-#define S	SGX_LOCK_SHARED
-#define X	SGX_LOCK_EXCLUSIVE
-#define M	SGX_LOCK_MEASURE
-#define T	SGX_LOCK_TRACK
+#define S SGX_LOCK_SHARED
+#define X SGX_LOCK_EXCLUSIVE
+#define M SGX_LOCK_MEASURE
+#define T SGX_LOCK_TRACK
 
+/* clang-format off */
 static const struct lock_row {
 	const char *name;
 	u32 held;
@@ -125,6 +130,7 @@ static const struct lock_row {
 	{ "lock: shared and measurement while measured", M, S | M, false },
 	{ "lock: shared and tracking while exclusive", X, S | T, false },
 };
+/* clang-format on */
 
 static void run_lock(void **state)
 {
@@ -145,12 +151,12 @@ static void run_lock(void **state)
 
 enum { O_EPCM = 1, O_PTE };
 
-#define LA	(ENCLAVE_BASE + 0x1000)
-#define REG_STATE \
-	(SGX_EPCM_VALID | SGX_EPCM_R | SGX_EPCM_W | SGX_PT_REG << 8)
-#define PAGE(val)	SET(O_EPCM, sgx_epcm, state, REG_STATE | (val))
-#define ONLY(val)	SET(O_EPCM, sgx_epcm, state, val)
+#define LA	  (ENCLAVE_BASE + 0x1000)
+#define REG_STATE (SGX_EPCM_VALID | SGX_EPCM_R | SGX_EPCM_W | SGX_PT_REG << 8)
+#define PAGE(val) SET(O_EPCM, sgx_epcm, state, REG_STATE | (val))
+#define ONLY(val) SET(O_EPCM, sgx_epcm, state, val)
 
+/* clang-format off */
 static const struct page_row {
 	struct row row;
 	u32 access;
@@ -195,6 +201,7 @@ static const struct page_row {
 	{ { "page: the host asks to execute again",
 	    { SET(O_PTE, host_pte, retry, 1) }, SGX_RETRY, 0, 0 }, 0 },
 };
+/* clang-format on */
 
 static void run_page(void **state)
 {
@@ -254,6 +261,7 @@ static void unhex(const char *hex, u8 *out, size_t len)
 	}
 }
 
+/* clang-format off */
 static const struct hash_row {
 	const char *name;
 	const char *message;
@@ -270,6 +278,7 @@ static const struct hash_row {
 	  "e3b0c44298fc1c149afbf4c8996fb924"
 	  "27ae41e4649b934ca495991b7852b855" },
 };
+/* clang-format on */
 
 static void run_hash(void **state)
 {
@@ -301,6 +310,7 @@ static void hash_lengths(void **state)
 	host_free(host);
 }
 
+/* clang-format off */
 static const struct mac_row {
 	const char *name;
 	size_t len;
@@ -315,6 +325,7 @@ static const struct mac_row {
 	{ "AES-CMAC: RFC 4493, example 4", 64,
 	  "51f0bebf7e3b9d92fc49741779363cfe" },
 };
+/* clang-format on */
 
 static void run_mac(void **state)
 {
@@ -339,6 +350,7 @@ static void run_mac(void **state)
 enum side { OUT, IN };
 
 /* With no enclave and RBX 0, a leaf that is reached gives #GP or #PF, too. */
+/* clang-format off */
 static const struct enclu_row {
 	const char *name;
 	u64 rax;
@@ -362,6 +374,7 @@ static const struct enclu_row {
 	{ "ENCLU: EMODPE without SGX2", SGX_EMODPE, IN, false },
 	{ "ENCLU: EACCEPTCOPY without SGX2", SGX_EACCEPTCOPY, IN, false },
 };
+/* clang-format on */
 
 static struct enclave *small_enclave(struct host *host)
 {
@@ -388,7 +401,10 @@ static void run_enclu(void **state)
 		enclave_enter(encl, cpu);
 	/* Operands that EGETKEY would take. */
 	*cpu->regs = (struct sgx_regs){
-		.rax = row->rax, .rbx = LA, .rcx = LA + 0x800, .rip = LA,
+		.rax = row->rax,
+		.rbx = LA,
+		.rcx = LA + 0x800,
+		.rip = LA,
 		.rflags = 0x202,
 	};
 	snap = snapshot_take(host);
@@ -398,7 +414,7 @@ static void run_enclu(void **state)
 	host_free(host);
 }
 
-#define STATUS_FLAGS	0x8d5ULL
+#define STATUS_FLAGS 0x8d5ULL
 
 /* EAX is all that counts; a code in RAX, ZF, the other flags cleared. */
 static void enclu_code(void **state)
@@ -412,8 +428,11 @@ static void enclu_code(void **state)
 	enclave_enter(encl, cpu);
 	req->keyname = SGX_REPORT_KEY;
 	*cpu->regs = (struct sgx_regs){
-		.rax = 0xdead00000000ULL | SGX_EGETKEY, .rbx = LA,
-		.rcx = LA + 0x800, .rip = LA, .rflags = 0x202 | STATUS_FLAGS,
+		.rax = 0xdead00000000ULL | SGX_EGETKEY,
+		.rbx = LA,
+		.rcx = LA + 0x800,
+		.rip = LA,
+		.rflags = 0x202 | STATUS_FLAGS,
 	};
 	assert_int_equal(sgx_enclu(cpu), 0);
 	assert_int_equal(cpu->regs->rax, 0);
@@ -441,8 +460,11 @@ static void enclu_silent(void **state)
 	(void)state;
 	enclave_enter(encl, cpu);
 	*cpu->regs = (struct sgx_regs){
-		.rax = 0xdead00000000ULL | SGX_EREPORT, .rbx = LA,
-		.rcx = LA + 0x400, .rdx = LA + 0x800, .rip = LA,
+		.rax = 0xdead00000000ULL | SGX_EREPORT,
+		.rbx = LA,
+		.rcx = LA + 0x400,
+		.rdx = LA + 0x800,
+		.rip = LA,
 		.rflags = 0x202 | STATUS_FLAGS,
 	};
 	assert_int_equal(sgx_enclu(cpu), 0);
@@ -464,7 +486,10 @@ static void enclu_fault(void **state)
 	(void)state;
 	enclave_enter(encl, cpu);
 	*cpu->regs = (struct sgx_regs){
-		.rax = SGX_EGETKEY, .rbx = LA, .rcx = LA + 0x1000, .rip = LA,
+		.rax = SGX_EGETKEY,
+		.rbx = LA,
+		.rcx = LA + 0x1000,
+		.rip = LA,
 		.rflags = 0x202 | STATUS_FLAGS,
 	};
 	snap = snapshot_take(host);
@@ -496,8 +521,11 @@ static void enclu_transfer(void **state)
 	enclave_add(encl, LA + 0x1000, REG_RW, NULL);
 	enclave_init(encl);
 	*cpu->regs = (struct sgx_regs){
-		.rax = SGX_EENTER, .rbx = ENCLAVE_BASE, .rcx = 0x401000,
-		.rip = 0x400000, .rflags = 0x202,
+		.rax = SGX_EENTER,
+		.rbx = ENCLAVE_BASE,
+		.rcx = 0x401000,
+		.rip = 0x400000,
+		.rflags = 0x202,
 	};
 	assert_int_equal(sgx_enclu(cpu), 0);
 	assert_int_equal(cpu->regs->rip, LA);

@@ -15,7 +15,8 @@ static u64 page_offset(u64 addr)
 }
 
 /* What both leaves do first. After success the page is locked shared. */
-static int debug_page(struct sgx_cpu *cpu, u64 addr, struct sgx_epcm **epcm)
+static int debug_page(struct sgx_cpu *cpu, u64 addr, u32 access,
+		      struct sgx_epcm **epcm)
 {
 	struct sgx_core *core = cpu->core;
 
@@ -23,7 +24,7 @@ static int debug_page(struct sgx_cpu *cpu, u64 addr, struct sgx_epcm **epcm)
 		return sgx_gp(cpu);
 	*epcm = core->ops->epc(core, addr & SGX_PAGE_MASK);
 	if (!*epcm)
-		return sgx_encls_fault(cpu, addr, 0);
+		return sgx_encls_fault(cpu, addr, access);
 	if (!sgx_epcm_trylock(*epcm, SGX_LOCK_SHARED))
 		return sgx_gp(cpu);
 	return 0;
@@ -102,7 +103,7 @@ int sgx_edbgrd(struct sgx_cpu *cpu, u64 addr, u64 *data)
 	u64 value;
 	int ret;
 
-	ret = debug_page(cpu, addr, &epcm);
+	ret = debug_page(cpu, addr, 0, &epcm);
 	if (ret)
 		return ret;
 	ret = check_read(cpu, epcm, addr);
@@ -138,7 +139,7 @@ int sgx_edbgwr(struct sgx_cpu *cpu, u64 addr, u64 data)
 	struct sgx_epcm *epcm;
 	int ret;
 
-	ret = debug_page(cpu, addr, &epcm);
+	ret = debug_page(cpu, addr, SGX_PFEC_W, &epcm);
 	if (ret)
 		return ret;
 	ret = check_write(cpu, epcm, addr);

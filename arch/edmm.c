@@ -9,7 +9,7 @@
  * SGX2 leaf but never an EBLOCK; a state word is therefore changed with
  * sgx_epcm_change() and not just written.
  */
-#include "epcm.h"
+#include "crypto.h"
 
 /* Only a SECS has a measurement, and none of these leaves has one as target. */
 #define SGX_LOCK_SGX2 SGX_LOCK_MEASURE
@@ -117,14 +117,10 @@ static bool initialized(const struct sgx_epcm *secs)
 static int copy_secinfo(struct sgx_cpu *cpu, struct sgx_secinfo *copy,
 			const void *secinfo)
 {
-	unsigned int i;
-
 	memcpy(copy, secinfo, sizeof(*copy));
-	if (copy->flags & SGX_SECINFO_FL_RSVD)
+	if (copy->flags & SGX_SECINFO_FL_RSVD ||
+	    !sgx_is_zero(copy->reserved, sizeof(copy->reserved)))
 		return sgx_gp(cpu);
-	for (i = 0; i < sizeof(copy->reserved); i++)
-		if (copy->reserved[i])
-			return sgx_gp(cpu);
 	return 0;
 }
 
@@ -527,12 +523,9 @@ static bool accept_target(const struct sgx_cpu *cpu,
  */
 static bool acceptable_tcs(const struct sgx_tcs *tcs)
 {
-	const u8 *p = (const u8 *)&tcs->ocetssa;
-	const u8 *end = (const u8 *)(tcs + 1);
-
-	while (p < end)
-		if (*p++)
-			return false;
+	if (tcs->ocetssa || tcs->prevssp ||
+	    !sgx_is_zero(tcs->reserved, sizeof(tcs->reserved)))
+		return false;
 	return !(tcs->flags & SGX_TCS_DBGOPTIN) && tcs->cssa < tcs->nssa &&
 	       !tcs->aep && tcs->state == SGX_TCS_INACTIVE;
 }

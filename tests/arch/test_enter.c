@@ -4,182 +4,9 @@
  * is a row of a table, in the SDM's order, and leaves everything as it was.
  */
 #include <pthread.h>
-#include "host.h"
-
-#define TCS_LA	ENCLAVE_BASE
-#define SSA_LA	(ENCLAVE_BASE + 0x1000)
-#define OENTRY	0x10000ULL
-#define OFSBASE 0x11000ULL
-#define OGSBASE 0x12000ULL
-
-#define USER_RIP 0x401000ULL
-#define USER_FS	 0x7ffff7d80740ULL
-#define USER_GS	 0x1234ULL
-#define AEP	 0x402000ULL
-#define IN_RIP	 (ENCLAVE_BASE + OENTRY + 0x123)
-#define IN_FS	 0x7f00dead0000ULL
-#define IN_GS	 0x7f00beef0000ULL
-#define BAD_ADDR (1ULL << 47)
-
-#define ARITHMETIC                                                       \
-	(SGX_RFLAGS_CF | SGX_RFLAGS_PF | SGX_RFLAGS_AF | SGX_RFLAGS_ZF | \
-	 SGX_RFLAGS_SF | SGX_RFLAGS_OF)
-
-/**
- * struct shape - what kind of enclave; zero is the usual one
- * @attributes:	ATTRIBUTES.FLAGS besides MODE64BIT
- * @miscselect:	MISCSELECT
- * @xfrm:	XFRM besides the legacy bits
- * @ssaframesize: pages a frame, 0 for 1
- * @nssa:	frames, 0 for 2
- * @tcs_flags:	TCS.FLAGS
- * @big_xstate:	component 7 is so large that an XSAVE area has three pages
- */
-struct shape {
-	u64 attributes;
-	u32 miscselect;
-	u64 xfrm;
-	u32 ssaframesize;
-	u32 nssa;
-	u64 tcs_flags;
-	bool big_xstate;
-};
-
-static const struct shape usual;
-
-struct world {
-	struct host *host;
-	struct enclave *encl;
-	struct host_cpu *hc;
-	struct sgx_cpu *cpu;
-	struct sgx_regs *regs;
-	struct sgx_tcs *tcs;
-	struct sgx_secs *secs;
-	u32 ssaframesize;
-	u32 nssa;
-};
-
-/* Recognisable values for all registers that are compared. */
-static void fill_regs(struct sgx_regs *regs, u64 seed)
-{
-	u64 *p = (u64 *)regs;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(*regs) / sizeof(u64); i++)
-		p[i] = (seed << 32) + i * 0x0101;
-	regs->rflags = 0x202;
-}
-
-/* The program about to execute ENCLU with the TCS and the AEP. */
-static void at_enclu(struct world *w, enum sgx_enclu_leaf leaf)
-{
-	fill_regs(w->regs, 0x0f00 + leaf);
-	w->regs->rax = leaf;
-	w->regs->rbx = TCS_LA;
-	w->regs->rcx = AEP;
-	w->regs->rip = USER_RIP;
-	w->hc->fsbase = USER_FS;
-	w->hc->gsbase = USER_GS;
-}
-
-static void build_tcs(const struct shape *shape, u32 nssa, struct sgx_tcs *tcs)
-{
-	memset(tcs, 0, sizeof(*tcs));
-	tcs->flags = shape->tcs_flags & SGX_TCS_AEXNOTIFY;
-	tcs->ossa = SSA_LA - ENCLAVE_BASE;
-	tcs->nssa = nssa;
-	tcs->oentry = OENTRY;
-	tcs->ofsbase = OFSBASE;
-	tcs->ogsbase = OGSBASE;
-	tcs->fslimit = 0xfff;
-	tcs->gslimit = 0xfff;
-}
-
-static struct world *world_new(const struct shape *shape)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	struct sgx_tcs tcs;
-	struct sgx_secs secs;
-	unsigned int i;
-
-	w->ssaframesize = shape->ssaframesize ? shape->ssaframesize : 1;
-	w->nssa = shape->nssa ? shape->nssa : 2;
-	w->host = host_new(32);
-	w->hc = &w->host->cpus[0];
-	w->cpu = host_cpu(w->host, 0);
-	w->regs = w->cpu->regs;
-	if (shape->big_xstate)
-		w->host->core.xstate[7].size = 0x1c00;
-	secs_default(&secs);
-	secs.attributes.flags |= shape->attributes;
-	secs.attributes.xfrm |= shape->xfrm;
-	secs.miscselect = shape->miscselect;
-	secs.ssaframesize = w->ssaframesize;
-	w->encl = enclave_create(w->host, &secs);
-	w->secs = sgx_secs_of(w->encl->secs);
-	build_tcs(shape, w->nssa, &tcs);
-	enclave_add(w->encl, TCS_LA, TCS, &tcs);
-	for (i = 0; i < w->nssa * w->ssaframesize; i++)
-		enclave_add(w->encl, SSA_LA + i * SGX_PAGE_SIZE, REG_RW, NULL);
-	enclave_init(w->encl);
-	w->tcs = host_at(w->host, TCS_LA);
-	w->tcs->flags = shape->tcs_flags;
-	at_enclu(w, SGX_EENTER);
-	return w;
-}
-
-static void world_free(struct world *w)
-{
-	enclave_free(w->encl);
-	host_free(w->host);
-	free(w);
-}
-
-/* The GPR area of frame @n. */
-static struct sgx_gprsgx *gpr(struct world *w, u32 n)
-{
-	u64 end = SSA_LA + (u64)(n + 1) * w->ssaframesize * SGX_PAGE_SIZE;
-
-	return host_at(w->host, end - sizeof(struct sgx_gprsgx));
-}
-
-static void enter(struct world *w)
-{
-	at_enclu(w, SGX_EENTER);
-	assert_int_equal(sgx_eenter(w->cpu), 0);
-}
-
-/* The enclave at work, with registers of its own. */
-static void compute(struct world *w, u64 seed)
-{
-	fill_regs(w->regs, seed);
-	w->regs->rip = IN_RIP;
-	w->hc->fsbase = IN_FS;
-	w->hc->gsbase = IN_GS;
-}
-
-static void aex(struct world *w)
-{
-	compute(w, 0xe1);
-	sgx_aex(w->cpu, NULL);
-}
-
-/* Entered, interrupted, and about to resume. */
-static void interrupt(struct world *w)
-{
-	enter(w);
-	aex(w);
-	at_enclu(w, SGX_ERESUME);
-}
+#include "world.h"
 
 /* Failures */
-
-/* A leaf, and how the world comes to where it can be executed. */
-struct leaf {
-	const char *name;
-	int (*run)(struct sgx_cpu *cpu);
-	void (*prepare)(struct world *w);
-};
 
 static void prepare_nothing(struct world *w)
 {
@@ -194,144 +21,31 @@ static void prepare_nested(struct world *w)
 	compute(w, 0xe2);
 }
 
-static const struct leaf eenter = { "EENTER", sgx_eenter, prepare_nothing };
-static const struct leaf eresume = { "ERESUME", sgx_eresume, interrupt };
-static const struct leaf edeccssa = { "EDECCSSA", sgx_edeccssa,
+static int run_eenter(struct world *w)
+{
+	return sgx_eenter(w->cpu);
+}
+
+static int run_eresume(struct world *w)
+{
+	return sgx_eresume(w->cpu);
+}
+
+static int run_eexit(struct world *w)
+{
+	return sgx_eexit(w->cpu);
+}
+
+static int run_edeccssa(struct world *w)
+{
+	return sgx_edeccssa(w->cpu);
+}
+
+static const struct shape usual;
+static const struct leaf eenter = { "EENTER", run_eenter, prepare_nothing };
+static const struct leaf eresume = { "ERESUME", run_eresume, interrupt };
+static const struct leaf edeccssa = { "EDECCSSA", run_edeccssa,
 				      prepare_nested };
-
-/**
- * struct row - one condition of a leaf that does not hold
- * @name:	what is wrong
- * @spoil:	makes it so
- * @arg:	for @spoil
- * @ret:	what the leaf returns
- * @addr:	CR2 of a #PF
- * @errcd:	error code of a #PF
- */
-struct row {
-	const char *name;
-	void (*spoil)(struct world *w, u64 arg);
-	u64 arg;
-	int ret;
-	u64 addr;
-	u32 errcd;
-};
-
-static void fails(struct world *w, const struct leaf *leaf,
-		  const struct row *row)
-{
-	struct snapshot *snap = snapshot_take(w->host);
-	int ret = leaf->run(w->cpu);
-
-	if (ret != row->ret)
-		print_error("%s: %s\n", leaf->name, row->name);
-	assert_outcome(w->cpu, ret, row->ret, row->addr, row->errcd);
-	snapshot_unchanged(w->host, snap);
-}
-
-static void run_rows(const struct leaf *leaf, const struct shape *shape,
-		     const struct row *rows, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		struct world *w = world_new(shape);
-
-		leaf->prepare(w);
-		rows[i].spoil(w, rows[i].arg);
-		fails(w, leaf, &rows[i]);
-		world_free(w);
-	}
-}
-
-#define RUN_ROWS(leaf, shape, rows) \
-	run_rows(leaf, shape, rows, sizeof(rows) / sizeof((rows)[0]))
-
-/*
- * Where two conditions do not hold, the first counts: each row again, together
- * with the next one that ends differently.
- */
-static void run_order(const struct leaf *leaf, const struct shape *shape,
-		      const struct row *rows, unsigned int n)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < n; i++) {
-		struct world *w;
-
-		for (j = i + 1; j < n; j++)
-			if (rows[j].ret != rows[i].ret ||
-			    rows[j].addr != rows[i].addr)
-				break;
-		if (j == n)
-			break;
-		w = world_new(shape);
-		leaf->prepare(w);
-		rows[j].spoil(w, rows[j].arg);
-		rows[i].spoil(w, rows[i].arg);
-		fails(w, leaf, &rows[i]);
-		world_free(w);
-	}
-}
-
-static void add_rbx(struct world *w, u64 arg)
-{
-	w->regs->rbx += arg;
-}
-
-static void set_rcx(struct world *w, u64 arg)
-{
-	w->regs->rcx = arg;
-}
-
-static void unmap(struct world *w, u64 la)
-{
-	host_pte(w->host, la)->present = false;
-}
-
-static void map_read_only(struct world *w, u64 la)
-{
-	host_pte(w->host, la)->writable = false;
-}
-
-static void map_ordinary(struct world *w, u64 la)
-{
-	host_pte(w->host, la)->epcm = NULL;
-}
-
-static void lock_exclusive(struct world *w, u64 la)
-{
-	host_epcm(w->host, la)->lock = SGX_LOCK_EXCLUSIVE;
-}
-
-#define SPOIL_STATE(name, expression)                           \
-	static void name(struct world *w, u64 la)               \
-	{                                                       \
-		struct sgx_epcm *epcm = host_epcm(w->host, la); \
-                                                                \
-		epcm->state = (expression);                     \
-	}
-
-SPOIL_STATE(invalid, epcm->state & ~SGX_EPCM_VALID)
-SPOIL_STATE(blocked, epcm->state | SGX_EPCM_BLOCKED)
-SPOIL_STATE(pending, epcm->state | SGX_EPCM_PENDING)
-SPOIL_STATE(modified, epcm->state | SGX_EPCM_MODIFIED)
-SPOIL_STATE(type_reg, (epcm->state & ~SGX_EPCM_PT) | sgx_epcm_type(SGX_PT_REG))
-SPOIL_STATE(type_tcs, (epcm->state & ~SGX_EPCM_PT) | sgx_epcm_type(SGX_PT_TCS))
-SPOIL_STATE(type_trim,
-	    (epcm->state & ~SGX_EPCM_PT) | sgx_epcm_type(SGX_PT_TRIM))
-SPOIL_STATE(no_write, epcm->state & ~SGX_EPCM_W)
-SPOIL_STATE(no_access, epcm->state & ~SGX_EPCM_RWX)
-
-static void other_address(struct world *w, u64 la)
-{
-	host_epcm(w->host, la)->addr += SGX_PAGE_SIZE;
-}
-
-static void other_secs(struct world *w, u64 la)
-{
-	host_epcm(w->host, la)->secs = host_epc(w->host);
-}
 
 #define SPOIL_TCS(name, field)                     \
 	static void name(struct world *w, u64 arg) \
@@ -483,24 +197,21 @@ static void test_eenter_failures(void **state)
 {
 	(void)state;
 	RUN_ROWS(&eenter, &usual, eenter_rows);
-	run_order(&eenter, &usual, eenter_rows,
-		  sizeof(eenter_rows) / sizeof(eenter_rows[0]));
+	RUN_ORDER(&eenter, &usual, eenter_rows);
 }
 
 static void test_eresume_failures(void **state)
 {
 	(void)state;
 	RUN_ROWS(&eresume, &usual, eresume_rows);
-	run_order(&eresume, &usual, eresume_rows,
-		  sizeof(eresume_rows) / sizeof(eresume_rows[0]));
+	RUN_ORDER(&eresume, &usual, eresume_rows);
 }
 
 static void test_edeccssa_failures(void **state)
 {
 	(void)state;
 	RUN_ROWS(&edeccssa, &usual, edeccssa_rows);
-	run_order(&edeccssa, &usual, edeccssa_rows,
-		  sizeof(edeccssa_rows) / sizeof(edeccssa_rows[0]));
+	RUN_ORDER(&edeccssa, &usual, edeccssa_rows);
 }
 
 /* With DBGOPTIN, TCS.FLAGS.AEXNOTIFY and the attribute may differ. */
@@ -545,7 +256,7 @@ static void test_frame_failures(void **state)
 	RUN_ROWS(&eenter, &shape, rows);
 	RUN_ROWS(&eresume, &shape, rows);
 	RUN_ROWS(&edeccssa, &shape, rows);
-	run_order(&eenter, &shape, rows, sizeof(rows) / sizeof(rows[0]));
+	RUN_ORDER(&eenter, &shape, rows);
 }
 
 /* Good paths */
@@ -616,7 +327,7 @@ static void test_eexit(void **state)
 
 static void test_eexit_not_canonical(void **state)
 {
-	const struct leaf eexit = { "EEXIT", sgx_eexit, enter };
+	const struct leaf eexit = { "EEXIT", run_eexit, enter };
 	const struct row row = { "RBX is not canonical", NULL, 0, GP, 0, 0 };
 	struct world *w = world_new(&usual);
 
@@ -1068,7 +779,7 @@ static void test_aexnotify_not_asked(void **state)
 static void test_aexnotify_failures(void **state)
 {
 	const struct shape shape = NOTIFY_SHAPE;
-	const struct leaf notify = { "ERESUME, notification", sgx_eresume,
+	const struct leaf notify = { "ERESUME, notification", run_eresume,
 				     interrupt_notify };
 	static const struct row rows[] = {
 		PAGE_ROWS(SSA_LA, SSA_LA),
@@ -1084,7 +795,7 @@ static void test_aexnotify_failures(void **state)
 
 	(void)state;
 	RUN_ROWS(&notify, &shape, rows);
-	run_order(&notify, &shape, rows, sizeof(rows) / sizeof(rows[0]));
+	RUN_ORDER(&notify, &shape, rows);
 
 	w = world_new(&shape);
 	interrupt(w);
@@ -1110,10 +821,10 @@ static void retries(const struct leaf *leaf, const struct shape *shape,
 		struct snapshot *snap = snapshot_take(w->host);
 
 		host_pte(w->host, walks[i])->retry = 1;
-		assert_int_equal(leaf->run(w->cpu), SGX_RETRY);
+		assert_int_equal(leaf->run(w), SGX_RETRY);
 		snapshot_unchanged(w->host, snap);
 	}
-	assert_int_equal(leaf->run(w->cpu), 0);
+	assert_int_equal(leaf->run(w), 0);
 	world_free(w);
 }
 
@@ -1121,7 +832,7 @@ static void test_retry(void **state)
 {
 	const struct shape big = BIG_SHAPE;
 	const struct shape notify = NOTIFY_SHAPE;
-	const struct leaf notification = { "ERESUME, notification", sgx_eresume,
+	const struct leaf notification = { "ERESUME, notification", run_eresume,
 					   interrupt_notify };
 	const u64 entry[] = { TCS_LA, BIG_PAGE(0), BIG_PAGE(1), BIG_PAGE(2),
 			      BIG_PAGE(3) };
@@ -1206,7 +917,7 @@ static void test_epoch_moves(void **state)
 
 		leaves[i]->prepare(w);
 		hook_walk(w, walk_etrack);
-		assert_int_equal(leaves[i]->run(w->cpu), 0);
+		assert_int_equal(leaves[i]->run(w), 0);
 		assert_int_equal(walks, 3);
 		assert_int_equal(w->cpu->epoch, w->secs->hidden.epoch);
 		assert_int_equal(w->tcs->state, SGX_TCS_ACTIVE);
@@ -1216,7 +927,7 @@ static void test_epoch_moves(void **state)
 		w = world_new(&usual);
 		leaves[i]->prepare(w);
 		hook_walk(w, walk_eblock);
-		assert_outcome(w->cpu, leaves[i]->run(w->cpu), PF, TCS_LA,
+		assert_outcome(w->cpu, leaves[i]->run(w), PF, TCS_LA,
 			       PFEC_EPCM_W);
 		assert_false(sgx_enclave_mode(w->cpu));
 		assert_int_equal(w->tcs->state, SGX_TCS_INACTIVE);

@@ -56,8 +56,9 @@ static u64 epoch_of(const struct sgx_epcm *secs)
  * processor that entered just then, with the page as it was, would be taken for
  * one that has not seen it; so the note is made again.
  *
- * Concurrency: under a lock of the page that excludes EACCEPT and EWB, which go
- * by the note.
+ * Concurrency: under a lock of the page that excludes who goes by the note of
+ * this change: for EMODPR and EMODT that is EACCEPT, for EBLOCK it is EWB. Two
+ * such changes may meet, and each leaves a note that is new enough for both.
  */
 void sgx_epcm_change_tracked(struct sgx_epcm *epcm, u32 clear, u32 set)
 {
@@ -547,10 +548,9 @@ static int eaccept_locked(struct sgx_cpu *cpu, struct sgx_epcm *target,
 		return SGX_NOT_TRACKED;
 	if (sgx_epcm_pt(state) == SGX_PT_TCS && !acceptable_tcs(target->page))
 		return sgx_gp(cpu);
+	/* Not the epoch: it may be that of an EBLOCK which came meanwhile. */
 	sgx_epcm_change(target,
-			SGX_EPCM_PENDING | SGX_EPCM_MODIFIED | SGX_EPCM_PR |
-				SGX_EPCM_EPOCH,
-			0);
+			SGX_EPCM_PENDING | SGX_EPCM_MODIFIED | SGX_EPCM_PR, 0);
 	cpu->core->ops->zap(cpu, target);
 	return SGX_SUCCESS;
 }

@@ -996,6 +996,10 @@ static void test_epoch_bits(void **state)
 		w->secs->hidden.epoch = rows[i].now;
 		enter(w);
 		assert_int_equal(eaccept(w, DATA_LA, REG_R | PR), rows[i].ret);
+		/* It may be EBLOCK's by now, so acceptance does not end it. */
+		assert_int_equal(page_at(w, DATA_LA)->state >>
+					 SGX_EPCM_EPOCH_SHIFT,
+				 rows[i].changed & 0x3fff);
 		world_free(w);
 	}
 }

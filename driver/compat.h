@@ -82,6 +82,13 @@ static inline struct fpu *sgx_current_fpu(void)
 #define aes_prepareenckey(key, raw, len) aes_expandkey(key, raw, len)
 #endif
 
+/* shmem_file_setup() without reserving memory. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define SGX_SHMEM_NORESERVE VM_NORESERVE
+#else
+#define SGX_SHMEM_NORESERVE mk_vma_flags(VMA_NORESERVE_BIT)
+#endif
+
 /*
  * SHA-256 at full speed: from 6.17 on the library function uses the processor's
  * instructions, before that only the crypto API does.

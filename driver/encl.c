@@ -13,6 +13,7 @@
 #include "encl.h"
 #include "epc.h"
 #include "host.h"
+#include "reclaim.h"
 #include "thread.h"
 
 static struct workqueue_struct *sgx_encl_wq;
@@ -48,33 +49,71 @@ int sgx_encl_eremove(struct sgx_encl_page *page)
 	return sgx_eremove(&cpu, sgx_epc_operand(page));
 }
 
+static void encl_release(struct kref *kref)
+{
+	struct sgx_encl *encl = container_of(kref, struct sgx_encl, kref);
+
+	mutex_destroy(&encl->lock);
+	kfree(encl);
+
+	if (atomic_dec_and_test(&sgx_encl_count))
+		wake_up_var(&sgx_encl_count);
+}
+
+/**
+ * sgx_encl_get() - hold an enclave's memory
+ * @encl:	enclave
+ *
+ * The enclave may be taken down meanwhile: it has no pages then.
+ *
+ * Context: any, the enclave has not been taken down.
+ */
+void sgx_encl_get(struct sgx_encl *encl)
+{
+	kref_get(&encl->kref);
+}
+
+/**
+ * sgx_encl_put() - undo sgx_encl_get()
+ * @encl:	enclave
+ */
+void sgx_encl_put(struct sgx_encl *encl)
+{
+	kref_put(&encl->kref, encl_release);
+}
+
+/*
+ * The lock is for reclaim, which looks for pages in every enclave; it is not
+ * held throughout, so that it does not wait for all of a large one to go.
+ */
 static void encl_free(struct sgx_encl *encl)
 {
 	struct sgx_encl_page *page;
 	unsigned long index;
 
+	mutex_lock(&encl->lock);
 	xa_for_each (&encl->pages, index, page) {
-		WARN_ON_ONCE(sgx_encl_eremove(page));
-		sgx_encl_page_free(page);
+		xa_erase(&encl->pages, index);
+		if (!xa_is_value(page)) {
+			sgx_reclaim_del(page);
+			WARN_ON_ONCE(sgx_encl_eremove(page));
+			sgx_encl_page_free(page);
+		}
+		mutex_unlock(&encl->lock);
 		cond_resched();
+		mutex_lock(&encl->lock);
 	}
 	xa_destroy(&encl->pages);
-
-	/* For the lock that the ceilings want to see held. */
-	mutex_lock(&encl->lock);
 	sgx_ceilings_destroy(&encl->ceilings);
-	mutex_unlock(&encl->lock);
+	sgx_paging_destroy(encl);
 
 	/* EREMOVE of a SECS wants all of its pages gone. */
 	if (encl->secs.epcm.page) {
 		WARN_ON_ONCE(sgx_encl_eremove(&encl->secs));
 		sgx_epc_free(&encl->secs);
 	}
-	mutex_destroy(&encl->lock);
-	kfree(encl);
-
-	if (atomic_dec_and_test(&sgx_encl_count))
-		wake_up_var(&sgx_encl_count);
+	mutex_unlock(&encl->lock);
+	sgx_encl_put(encl);
 }
 
 static void encl_teardown(struct work_struct *work)
@@ -108,7 +147,9 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 		return NULL;
 
 	mutex_init(&encl->lock);
+	kref_init(&encl->kref);
 	xa_init_flags(&encl->pages, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&encl->va_pages, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	sgx_ceilings_init(&encl->ceilings, &encl->lock);
 	INIT_LIST_HEAD(&encl->threads);
 	INIT_WORK(&encl->teardown, encl_teardown);
@@ -160,19 +201,28 @@ void sgx_encl_wait_teardown(void)
 }
 
 /**
- * sgx_encl_load_page() - the page of an enclave at an address
+ * sgx_encl_track() - make what was changed known to be in force
  * @encl:	enclave
- * @addr:	linear address
  *
- * Context: &sgx_encl.lock is held: the page stays while it is; or an RCU
- * read-side critical section: the page's memory stays, but its EPCM entry may
- * become invalid.
- * Return: the page, NULL if there is none.
+ * When this returns no thread uses anything older than the call: ETRACK, and
+ * every thread out of the enclave that was inside before.
+ *
+ * Context: &sgx_encl.lock is held; may sleep.
+ * Return: 0, or what ETRACK gives.
  */
-struct sgx_encl_page *sgx_encl_load_page(struct sgx_encl *encl,
-					 unsigned long addr)
+int sgx_encl_track(struct sgx_encl *encl)
 {
-	return xa_load(&encl->pages, PFN_DOWN(addr));
+	struct sgx_cpu cpu = { .core = &sgx_core };
+	int ret;
+
+	lockdep_assert_held(&encl->lock);
+
+	while ((ret = sgx_etrack(&cpu, sgx_epc_operand(&encl->secs))) ==
+	       SGX_PREV_TRK_INCMPL)
+		sgx_encl_kick_threads(encl);
+
+	sgx_encl_kick_threads(encl);
+	return ret;
 }
 
 /**
@@ -275,7 +325,8 @@ int sgx_encl_init(void)
 		return -ENOMEM;
 
 	if (!ceilings) {
-		pr_warn("softsgx: ceilings=off: enclaves are NOT protected, this is for tests only\n");
+		pr_warn("softsgx: ceilings=off: enclaves are NOT protected, "
+			"this is for tests only\n");
 		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	}
 	return 0;

@@ -17,6 +17,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -60,7 +61,12 @@ struct sgx_encl_page {
  * @attributes_mask: attributes that INIT lets pass; used by ioctls only
  * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
  * @pages:	struct sgx_encl_page by page number of the linear address
- *		(la >> PAGE_SHIFT). Written under @lock, read under it or RCU
+ *		(la >> PAGE_SHIFT), or a value for an evicted one, see reclaim.c. Written under @lock, read under it or RCU
+ * @backing:	shmem file for evicted pages; constant once created
+ * @va_pages:	version arrays, struct sgx_va_page, under @lock
+ * @va_hint:	index of one with an empty slot, perhaps; under @lock
+ * @kref:	held by the file until the teardown is over, and by a reclaimer
+ *		while it looks for pages
  * @ceilings:	what may ever be mapped how, by the same page numbers, under
  *		@lock
  * @mapping:	the file's f_mapping: all mappings of this enclave, in every
@@ -79,6 +85,10 @@ struct sgx_encl {
 	u64 attributes_mask;
 	struct sgx_encl_page secs;
 	struct xarray pages;
+	struct file *backing;
+	struct xarray va_pages;
+	u32 va_hint;
+	struct kref kref;
 	struct sgx_ceilings ceilings;
 	struct address_space mapping;
 	atomic_long_t generation;
@@ -139,10 +149,11 @@ int sgx_encl_init(void);
 void sgx_encl_exit(void);
 struct sgx_encl *sgx_encl_alloc(struct inode *inode);
 void sgx_encl_release(struct sgx_encl *encl);
+void sgx_encl_get(struct sgx_encl *encl);
+void sgx_encl_put(struct sgx_encl *encl);
+int sgx_encl_track(struct sgx_encl *encl);
 void sgx_encl_queue_teardown(struct sgx_encl *encl);
 void sgx_encl_wait_teardown(void);
-struct sgx_encl_page *sgx_encl_load_page(struct sgx_encl *encl,
-					 unsigned long addr);
 int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);
 int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,

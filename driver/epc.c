@@ -12,8 +12,10 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "epc.h"
+#include "reclaim.h"
 
 /* Pages of a MiB. */
 #define MIB_PAGES (1UL << (20 - PAGE_SHIFT))
@@ -66,16 +68,17 @@ struct sgx_epcm *sgx_epc_find(u64 addr)
 	return page ? &page->epcm : NULL;
 }
 
-static struct page *epc_get_page(void)
+static struct page *epc_get_page(unsigned long limit)
 {
 	struct page *memory;
 
-	if (atomic_long_inc_return(&epc_in_use) > epc_size * MIB_PAGES)
+	if (atomic_long_inc_return(&epc_in_use) > limit)
 		goto err_count;
 
 	memory = alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!memory)
 		goto err_count;
+	INIT_LIST_HEAD(&memory->lru);
 	return memory;
 
 err_count:
@@ -83,30 +86,59 @@ err_count:
 	return NULL;
 }
 
+static void epc_give(struct sgx_encl_page *page, struct page *memory)
+{
+	set_page_private(memory, (unsigned long)page);
+	page->epcm.page = page_address(memory);
+}
+
 /**
  * sgx_epc_alloc() - give an EPCM entry its page
  * @page:	entry, all zero
  *
- * Enclaves that are being taken down are waited for before the EPC is said to
- * be full: a program that closes one enclave and builds the next shall not
- * notice that closing takes a moment.
+ * When the EPC is full, others are evicted. Before it is said to be full for
+ * good, enclaves that are being taken down are waited for: a program that closes
+ * one enclave and builds the next shall not notice that closing takes a moment.
  *
  * Context: may sleep; the caller holds no &sgx_encl.lock.
- * Return: 0, or -ENOMEM when the EPC is full or there is no memory.
+ * Return: 0; -ENOMEM when no page can be evicted or there is no memory; -EINTR
+ * if the thread is being killed.
  */
 int sgx_epc_alloc(struct sgx_encl_page *page)
 {
-	struct page *memory = epc_get_page();
+	bool waited = false;
+	struct page *memory;
 
-	if (!memory) {
+	while (!(memory = epc_get_page(epc_size * MIB_PAGES))) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (sgx_reclaim_pages())
+			continue;
+		if (waited)
+			return -ENOMEM;
 		sgx_encl_wait_teardown();
-		memory = epc_get_page();
+		waited = true;
 	}
+
+	epc_give(page, memory);
+	return 0;
+}
+
+/**
+ * sgx_epc_alloc_over() - give an EPCM entry a page even if the EPC is full
+ * @page:	entry, all zero
+ *
+ * Context: may sleep; &sgx_encl.lock may be held.
+ * Return: 0, or -ENOMEM.
+ */
+int sgx_epc_alloc_over(struct sgx_encl_page *page)
+{
+	struct page *memory = epc_get_page(ULONG_MAX >> 1);
+
 	if (!memory)
 		return -ENOMEM;
 
-	set_page_private(memory, (unsigned long)page);
-	page->epcm.page = page_address(memory);
+	epc_give(page, memory);
 	return 0;
 }
 
@@ -114,6 +146,7 @@ static void epc_put_page(struct page *memory)
 {
 	clear_page(page_address(memory));
 	set_page_private(memory, 0);
+	ClearPageReferenced(memory);
 	__free_page(memory);
 }
 

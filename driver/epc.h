@@ -13,6 +13,7 @@ u64 sgx_epc_bytes(void);
 
 struct sgx_epcm *sgx_epc_find(u64 addr);
 int sgx_epc_alloc(struct sgx_encl_page *page);
+int sgx_epc_alloc_over(struct sgx_encl_page *page);
 void sgx_epc_free(struct sgx_encl_page *page);
 
 struct sgx_encl_page *sgx_encl_page_alloc(void);

@@ -3,12 +3,14 @@
  * The platform, and the host's half of &struct sgx_host_ops that is memory and
  * cryptography. The half that is a thread's is in thread.c and xstate.c.
  */
+#include <crypto/aead.h>
 #include <crypto/aes.h>
 #include <crypto/sha2.h>
 #include <linux/kernel.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/task_work.h>
@@ -193,6 +195,117 @@ static int sha256_check(void)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * AES-GCM for paging. The paging key is the AEAD's, which has it from
+ * sgx_host_init() on.
+ */
+static struct crypto_aead *paging_aead;
+
+/* What the AEAD has to see besides the page, where it can be seen as pages. */
+struct paging_buffer {
+	u8 aad[128];
+	u8 mac[16];
+	u8 iv[12];
+};
+
+static void paging_sg(struct scatterlist sg[3], struct paging_buffer *buffer,
+		      size_t aad_len, const void *data, size_t len)
+{
+	sg_init_table(sg, 3);
+	sg_set_buf(&sg[0], buffer->aad, aad_len);
+	sg_set_buf(&sg[1], data, len);
+	sg_set_buf(&sg[2], buffer->mac, sizeof(buffer->mac));
+}
+
+/*
+ * A page that is being evicted cannot stay because there is no memory for the
+ * request, which is small: that does not fail.
+ */
+static int paging_crypt(bool seal, size_t aad_len, const void *in, void *out,
+			size_t len, struct paging_buffer *buffer)
+{
+	struct scatterlist src[3], dst[3];
+	struct aead_request *req;
+	int ret;
+
+	paging_sg(src, buffer, aad_len, in, len);
+	paging_sg(dst, buffer, aad_len, out, len);
+
+	req = aead_request_alloc(paging_aead, GFP_KERNEL | __GFP_NOFAIL);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, aad_len);
+	aead_request_set_crypt(req, src, dst,
+			       seal ? len : len + sizeof(buffer->mac),
+			       buffer->iv);
+	ret = seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	aead_request_free(req);
+	return ret;
+}
+
+static struct paging_buffer *paging_buffer_new(const u8 iv[12], const void *aad,
+					       size_t aad_len)
+{
+	struct paging_buffer *buffer =
+		kmalloc(sizeof(*buffer), GFP_KERNEL | __GFP_NOFAIL);
+
+	WARN_ON_ONCE(aad_len > sizeof(buffer->aad));
+	memcpy(buffer->aad, aad, min(aad_len, sizeof(buffer->aad)));
+	memcpy(buffer->iv, iv, sizeof(buffer->iv));
+	return buffer;
+}
+
+static int host_page_seal(struct sgx_core *core, const u8 iv[12],
+			  const void *aad, size_t aad_len, const void *in,
+			  void *out, size_t len, u8 mac[16])
+{
+	struct paging_buffer *buffer = paging_buffer_new(iv, aad, aad_len);
+	int ret;
+
+	ret = paging_crypt(true, aad_len, in, out, len, buffer);
+	memcpy(mac, buffer->mac, sizeof(buffer->mac));
+	kfree(buffer);
+	return ret ? SGX_RETRY : 0;
+}
+
+static int host_page_open(struct sgx_core *core, const u8 iv[12],
+			  const void *aad, size_t aad_len, const void *in,
+			  void *out, size_t len, const u8 mac[16])
+{
+	struct paging_buffer *buffer = paging_buffer_new(iv, aad, aad_len);
+	int ret;
+
+	memcpy(buffer->mac, mac, sizeof(buffer->mac));
+	ret = paging_crypt(false, aad_len, in, out, len, buffer);
+	kfree(buffer);
+	if (ret == -EBADMSG)
+		return SGX_MAC_COMPARE_FAIL;
+	return ret ? SGX_RETRY : 0;
+}
+
+/* CR_BASE_PK is random: what was evicted does not survive a power cycle. */
+static int paging_init_aead(void)
+{
+	u8 key[16];
+	int ret;
+
+	/* Not one that answers later: a leaf has its result when it returns. */
+	paging_aead = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(paging_aead)) {
+		pr_err("softsgx: the kernel has no AES-GCM\n");
+		return PTR_ERR(paging_aead);
+	}
+
+	get_random_bytes(key, sizeof(key));
+	ret = crypto_aead_setkey(paging_aead, key, sizeof(key));
+	memzero_explicit(key, sizeof(key));
+	if (!ret)
+		ret = crypto_aead_setauthsize(
+			paging_aead, sizeof_field(struct paging_buffer, mac));
+	if (ret)
+		crypto_free_aead(paging_aead);
+	return ret;
+}
+
 static void host_aes128_setkey(struct sgx_core *core, struct sgx_aes_key *key,
 			       const u8 raw[16])
 {
@@ -222,6 +335,8 @@ static const struct sgx_host_ops sgx_host_ops = {
 	.sha256_blocks = host_sha256_blocks,
 	.aes128_setkey = host_aes128_setkey,
 	.aes128_encrypt = host_aes128_encrypt,
+	.page_seal = host_page_seal,
+	.page_open = host_page_open,
 };
 
 static int host_read_secret(void)
@@ -268,6 +383,10 @@ int sgx_host_init(void)
 	if (ret)
 		goto err_tfm;
 
+	ret = paging_init_aead();
+	if (ret)
+		goto err_tfm;
+
 	sgx_core.ops = &sgx_host_ops;
 	sgx_core.attributes.flags = SGX_ATTR_DEFINED & ~SGX_ATTR_CET;
 	sgx_core.miscselect = SGX_MISC_EXINFO;
@@ -291,6 +410,7 @@ err_tfm:
  */
 void sgx_host_exit(void)
 {
+	crypto_free_aead(paging_aead);
 	sha256_exit_tfm();
 	memzero_explicit(sgx_core.secret, sizeof(sgx_core.secret));
 }

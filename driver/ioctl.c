@@ -27,6 +27,7 @@
 #include "encl.h"
 #include "epc.h"
 #include "host.h"
+#include "reclaim.h"
 #include "thread.h"
 
 /* Attributes that an enclave may have without asking. */
@@ -74,12 +75,16 @@ static int encl_create(struct sgx_encl *encl, const struct sgx_secs *secs)
 		return ret;
 
 	if (sgx_ecreate(&cpu, &pageinfo, sgx_epc_operand(&encl->secs))) {
-		sgx_epc_free(&encl->secs);
-		return -EIO;
+		ret = -EIO;
+		goto err_epc;
 	}
 
 	encl->base = secs->baseaddr;
 	encl->size = secs->size;
+	ret = sgx_paging_create(encl);
+	if (ret)
+		goto err_secs;
+
 	encl->attributes = secs->attributes.flags;
 	encl->attributes_mask = ATTR_UNPRIVILEGED;
 	if (encl->attributes & SGX_ATTR_DEBUG)
@@ -89,6 +94,12 @@ static int encl_create(struct sgx_encl *encl, const struct sgx_secs *secs)
 	smp_mb__before_atomic();
 	set_bit(SGX_ENCL_CREATED, &encl->flags);
 	return 0;
+
+err_secs:
+	WARN_ON_ONCE(sgx_encl_eremove(&encl->secs));
+err_epc:
+	sgx_epc_free(&encl->secs);
+	return ret;
 }
 
 /*
@@ -288,6 +299,7 @@ static int insert_page(struct sgx_encl *encl, struct sgx_encl_page *page,
 		goto err_ceiling;
 
 	xa_store(&encl->pages, pgno, page, GFP_KERNEL);
+	sgx_reclaim_add(page);
 	return 0;
 
 err_ceiling:
@@ -320,7 +332,7 @@ static int encl_add_page(struct sgx_encl *encl, unsigned long src,
 	mmap_read_lock(current->mm);
 
 	/* Only ioctls add pages to an enclave that is not initialised. */
-	if (sgx_encl_load_page(encl, addr)) {
+	if (xa_load(&encl->pages, PFN_DOWN(addr))) {
 		ret = -EBUSY;
 		goto out_unlock;
 	}
@@ -562,9 +574,10 @@ static int change_pages(struct page_change *op, u64 offset, u64 length,
 	for (done = 0; done < length; done += PAGE_SIZE) {
 		struct sgx_encl_page *page;
 
-		mutex_lock(&op->encl->lock);
-		page = sgx_encl_load_page(op->encl, start + done);
-		ret = page ? op->change(op, page, start + done) : -EFAULT;
+		page = sgx_encl_lock_page(op->encl, start + done);
+		ret = -EFAULT;
+		if (!IS_ERR_OR_NULL(page))
+			ret = op->change(op, page, start + done);
 		mutex_unlock(&op->encl->lock);
 		if (ret)
 			break;
@@ -575,25 +588,9 @@ static int change_pages(struct page_change *op, u64 offset, u64 length,
 }
 
 /*
- * Make what was changed known to be in force: when this returns, no thread uses
- * anything older. Once for all pages of an ioctl, where mainline does it after
- * each: until the ioctl returns, nobody can rely on it.
+ * ETRACK is once for all pages of an ioctl, where mainline does it after each:
+ * until the ioctl returns, nobody can rely on it.
  */
-static int encl_track(struct sgx_encl *encl)
-{
-	u64 secs = sgx_epc_operand(&encl->secs);
-	struct sgx_cpu cpu = encls_cpu();
-
-	if (sgx_etrack(&cpu, secs)) {
-		/* The previous cycle is not complete. */
-		sgx_encl_kick_threads(encl);
-		if (sgx_etrack(&cpu, secs))
-			return -EFAULT;
-	}
-	sgx_encl_kick_threads(encl);
-	return 0;
-}
-
 static int change_and_track(struct page_change *op, u64 offset, u64 length,
 			    u64 *count)
 {
@@ -603,7 +600,9 @@ static int change_and_track(struct page_change *op, u64 offset, u64 length,
 	if (!*count)
 		return ret;
 
-	track = encl_track(op->encl);
+	mutex_lock(&op->encl->lock);
+	track = sgx_encl_track(op->encl) ? -EFAULT : 0;
+	mutex_unlock(&op->encl->lock);
 	return ret ? ret : track;
 }
 
@@ -781,6 +780,7 @@ static int remove_page(struct page_change *op, struct sgx_encl_page *page,
 	if (sgx_encl_eremove(page))
 		return -EBUSY;
 
+	sgx_reclaim_del(page);
 	sgx_ceilings_clear(&op->encl->ceilings, pgno, pgno);
 	xa_erase(&op->encl->pages, pgno);
 	sgx_encl_page_free_rcu(page);

@@ -23,6 +23,7 @@
 #include <asm/ptrace.h>
 #include "compat.h"
 #include "host.h"
+#include "reclaim.h"
 #include "thread.h"
 
 DEFINE_PER_CPU(struct sgx_thread *, sgx_running);
@@ -293,7 +294,7 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 
 	encl = sgx_vma_encl(vma);
-	/* Before the page is looked up: it may go right after. */
+	/* Before the page is looked up: it may be gone right after. */
 	generation = atomic_long_read(&encl->generation);
 	smp_rmb();
 
@@ -303,13 +304,16 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 		return true;
 	}
 
-	page = sgx_encl_load_page(encl, miss->la);
+	page = sgx_encl_lock_page(encl, miss->la);
+	/* It may have come after the mapping was made, as for a page fault. */
+	if (!IS_ERR_OR_NULL(page) &&
+	    sgx_encl_check_ceilings(encl, miss->la, miss->la + PAGE_SIZE,
+				    vma->vm_flags))
+		page = ERR_PTR(-EACCES);
+	mutex_unlock(&encl->lock);
 	if (!page)
 		return false;
-
-	/* It may have come after the mapping was made, as for a page fault. */
-	if (sgx_encl_may_map(encl, miss->la, miss->la + PAGE_SIZE,
-			     vma->vm_flags)) {
+	if (IS_ERR(page)) {
 		miss_fault(miss, SGX_PFEC_P);
 		return true;
 	}

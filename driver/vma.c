@@ -15,6 +15,7 @@
 #include "encl.h"
 #include "epc.h"
 #include "host.h"
+#include "reclaim.h"
 #include "thread.h"
 
 static const char *const augment_names[] = { "ask", "deny", "rwx" };
@@ -52,24 +53,24 @@ static unsigned long epcm_allows(u32 state)
 }
 
 /*
- * Map the page at @addr for an access by @access (VM_READ, VM_WRITE or VM_EXEC,
- * which the mapping allows).
+ * Map the page @page at @addr for an access by @access (VM_READ, VM_WRITE or
+ * VM_EXEC, which the mapping allows).
  *
  * x86 page tables have no executable page that cannot be read: a page that the
  * EPCM has as X alone can be read once it has been executed.
  */
-static vm_fault_t vma_map_page(struct vm_area_struct *vma, unsigned long addr,
+static vm_fault_t vma_map_page(struct vm_area_struct *vma,
+			       struct sgx_encl_page *page, unsigned long addr,
 			       unsigned long access)
 {
 	struct sgx_encl *encl = sgx_vma_encl(vma);
-	struct sgx_encl_page *page;
 	unsigned long allowed, flags;
 	vm_fault_t ret;
 
 	lockdep_assert_held(&encl->lock);
 
-	page = sgx_encl_load_page(encl, addr);
-	if (!page)
+	/* None, or an evicted one that does not come back. */
+	if (IS_ERR_OR_NULL(page))
 		return VM_FAULT_SIGBUS;
 
 	/* It may have come after the mapping was made. */
@@ -133,6 +134,7 @@ static vm_fault_t vma_augment(struct sgx_encl *encl, unsigned long addr)
 		goto err_ceiling;
 
 	xa_store(&encl->pages, pgno, page, GFP_KERNEL);
+	sgx_reclaim_add(page);
 	mutex_unlock(&encl->lock);
 	return VM_FAULT_NOPAGE;
 
@@ -151,6 +153,7 @@ static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
 	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
 	unsigned long addr = vmf->address & PAGE_MASK;
 	unsigned long access = VM_READ;
+	struct sgx_encl_page *page;
 	vm_fault_t ret;
 
 	/* The same page or none is found again under the lock. */
@@ -162,8 +165,8 @@ static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
 	else if (vmf->flags & FAULT_FLAG_INSTRUCTION)
 		access = VM_EXEC;
 
-	mutex_lock(&encl->lock);
-	ret = vma_map_page(vmf->vma, addr, access);
+	page = sgx_encl_lock_page(encl, addr);
+	ret = vma_map_page(vmf->vma, page, addr, access);
 	mutex_unlock(&encl->lock);
 	return ret;
 }
@@ -178,11 +181,12 @@ static vm_fault_t sgx_vma_pfn_mkwrite(struct vm_fault *vmf)
 {
 	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
 	unsigned long addr = vmf->address & PAGE_MASK;
+	struct sgx_encl_page *page;
 	vm_fault_t ret;
 
-	mutex_lock(&encl->lock);
+	page = sgx_encl_lock_page(encl, addr);
 	sgx_zap_vma(vmf->vma, addr, PAGE_SIZE);
-	ret = vma_map_page(vmf->vma, addr, VM_WRITE);
+	ret = vma_map_page(vmf->vma, page, addr, VM_WRITE);
 	mutex_unlock(&encl->lock);
 	return ret;
 }
@@ -267,11 +271,11 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 		count = min_t(unsigned int, len - done,
 			      sizeof(u64) - at % sizeof(u64));
 
-		mutex_lock(&encl->lock);
-		page = sgx_encl_load_page(encl, at);
+		page = sgx_encl_lock_page(encl, at);
 		start = at & PAGE_MASK;
-		if (!page || sgx_encl_check_ceilings(encl, start,
-						     start + PAGE_SIZE, flags))
+		if (IS_ERR_OR_NULL(page) ||
+		    sgx_encl_check_ceilings(encl, start, start + PAGE_SIZE,
+					    flags))
 			ret = -EFAULT;
 		else
 			ret = debug_word(page, at, buf + done, count, write);

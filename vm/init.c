@@ -278,7 +278,7 @@ static void mount_early(void)
 static void mount_root(const struct request *rq)
 {
 	char *release = read_line("/proc/sys/kernel/osrelease");
-	char path[PATH_MAX], tag[16];
+	char path[PATH_MAX], modules[PATH_MAX], tag[16];
 	int i;
 
 	mount_at("host", "/host", "9p", MS_RDONLY,
@@ -289,11 +289,14 @@ static void mount_root(const struct request *rq)
 	mount_at("overlay", ROOT, "overlay", 0,
 		 "lowerdir=/host,upperdir=/upper/files,workdir=/upper/work");
 
-	/* modprobe finds the modules of this kernel where it looks. */
-	make_dirs(ROOT "/lib/modules");
+	/*
+	 * modprobe finds the modules of this kernel where it looks: also if the
+	 * host has that kernel, or only its headers, at the same place.
+	 */
 	snprintf(path, sizeof(path), ROOT "/lib/modules/%s", release);
-	if (symlink(rq->modules_dir, path) && errno != EEXIST)
-		fail_errno("link", path);
+	make_dirs(path);
+	snprintf(modules, sizeof(modules), ROOT "%s", rq->modules_dir);
+	mount_at(modules, path, NULL, MS_BIND, NULL);
 	free(release);
 
 	for (i = 0; rq->rw[i]; i++) {

@@ -8,21 +8,36 @@
 /* Legacy region and header of an XSAVE area. */
 #define XSAVE_MIN_SIZE 576
 
+/* The components of @xfrm that end within what an SSA frame can hold. */
+static u64 xfrm_that_fits(const struct sgx_core *core, u64 xfrm)
+{
+	u64 fits = xfrm;
+	u64 bit;
+
+	for (bit = 1; bit; bit <<= 1)
+		if (sgx_xsave_size(core, xfrm & bit) >
+		    SGX_XSAVE_PAGES * SGX_PAGE_SIZE)
+			fits &= ~bit;
+	return fits;
+}
+
 /**
  * sgx_core_init - bring a platform to its state after reset
  * @core:	filled in by the host, but for what is said here
  *
  * Masks from &sgx_core.attributes and &sgx_core.miscselect what the
  * architecture does not know, and ATTRIBUTES.CET, which this platform does not
- * offer; adds the XFRM bits that every enclave has. Draws a CR_REPORT_KEYID and
- * restarts the enclave identifiers.
+ * offer, and state components behind SGX_XSAVE_PAGES, for which an SSA frame
+ * has no room; adds the XFRM bits that every enclave has. Draws a
+ * CR_REPORT_KEYID and restarts the enclave identifiers.
  *
  * Concurrency: before any leaf runs.
  */
 void sgx_core_init(struct sgx_core *core)
 {
 	core->attributes.flags &= SGX_ATTR_DEFINED & ~SGX_ATTR_CET;
-	core->attributes.xfrm |= SGX_XFRM_LEGACY;
+	core->attributes.xfrm = xfrm_that_fits(core, core->attributes.xfrm) |
+				SGX_XFRM_LEGACY;
 	core->miscselect &= SGX_MISC_EXINFO;
 	core->ops->random(core, core->report_keyid, sizeof(core->report_keyid));
 	core->next_eid = 0;

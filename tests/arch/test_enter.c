@@ -364,6 +364,21 @@ static void test_through_enclu(void **state)
 	world_free(w);
 }
 
+/* A state component for which struct sgx_cpu has no pages is not offered. */
+static void test_xstate_too_large(void **state)
+{
+	const u32 limit = SGX_XSAVE_PAGES * SGX_PAGE_SIZE;
+	struct host *host = host_new(1);
+
+	(void)state;
+	host->core.attributes.xfrm = 0x607;
+	host->core.xstate[9] = (struct sgx_xstate){ limit - 64, 64 };
+	host->core.xstate[10] = (struct sgx_xstate){ limit - 64, 65 };
+	sgx_core_init(&host->core);
+	assert_int_equal(host->core.attributes.xfrm, 0x207);
+	host_free(host);
+}
+
 /* RFLAGS.TF: kept from an enclave that nobody debugs, and given back. */
 static void test_trap_flag(void **state)
 {
@@ -1010,6 +1025,7 @@ int main(void)
 		cmocka_unit_test(test_eexit_not_canonical),
 		cmocka_unit_test(test_through_enclu),
 		cmocka_unit_test(test_trap_flag),
+		cmocka_unit_test(test_xstate_too_large),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_eresume_rflags),
 		cmocka_unit_test(test_exitinfo),

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * CPUID as programs see it: a processor with SGX.
+ */
+#ifndef SOFTSGX_DRIVER_CPUID_H
+#define SOFTSGX_DRIVER_CPUID_H
+
+#include <linux/types.h>
+
+struct pt_regs;
+
+bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
+		  unsigned long errcd);
+
+/* bool sgx_return_true(void): to run in place of a probed function. */
+void sgx_return_true(void);
+
+int sgx_cpuid_init(void);
+void sgx_cpuid_exit(void);
+
+#endif /* SOFTSGX_DRIVER_CPUID_H */

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: tests/cpuid/run.sh [vm/run option...]
+#
+# Builds the tests of CPUID; compares what cpuid-scan finds with what objdump
+# does; and runs the tests in the VM. The last line is "N passed, N failed".
+
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+out=$top/build/tests/cpuid
+passed=0
+failed=0
+
+# check TITLE COMMAND...
+check() {
+	local title=$1
+
+	shift
+	if "$@"; then
+		echo "ok     $title"
+		passed=$((passed + 1))
+	else
+		echo "not ok $title"
+		failed=$((failed + 1))
+	fi
+}
+
+# add_up PROGRAM COMMAND...: the last line is "PROGRAM: N passed, N failed".
+add_up() {
+	local program=$1 last
+
+	shift
+	"$@" | tee "$out/log" || :
+	last=$(tail -n 1 "$out/log")
+	case $last in
+	"$program: "*" passed, "*" failed")
+		# shellcheck disable=SC2086 # words
+		set -- ${last#*: }
+		passed=$((passed + $1))
+		failed=$((failed + $3))
+		;;
+	*)
+		echo "not ok $program did not come to its end"
+		failed=$((failed + 1))
+		;;
+	esac
+}
+
+verdict() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# ---- in the VM ----
+
+fails() {
+	! "$@" >/dev/null
+}
+
+if [ "${1-}" = --inside ]; then
+	setup=$top/vm/cpuid/setup
+	mib=$(cat /sys/module/softsgx/parameters/epc_size 2>/dev/null || echo 128)
+	export SOFTSGX_EPC_SIZE=$((mib << 20))
+	export CPUID_TEST_PLUGIN=$out/plugin.so
+
+	check "control: without sites a program sees no SGX" \
+		fails "$out/report"
+	check "control: nor does a static one" \
+		fails "$out/report-static"
+	check "control: the tests can fail" \
+		fails "$out/sees" "eight threads"
+	add_up control "$out/control"
+	check "control: after all that there is no SGX" \
+		fails "$out/report"
+	"$setup" "$out/sites"
+	check "a program sees SGX" "$out/report"
+	check "a static program sees SGX" "$out/report-static"
+	add_up sees "$out/sees"
+	grep -c . /sys/kernel/security/softsgx/cpuid |
+		sed 's/$/ sites, those that were hit:/'
+	awk '$3 > 0' /sys/kernel/security/softsgx/cpuid
+	"$setup" --clear /dev/null
+	check "control: cleared, a program sees no SGX" \
+		fails "$out/report"
+	# The module goes with its sites in place.
+	"$setup" "$out/sites"
+	verdict
+	exit
+fi
+
+# ---- on the host ----
+
+if [ "${1-}" = --help ] || [ "${1-}" = -h ]; then
+	sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+	exit 0
+fi
+
+make --no-print-directory -s -C "$top/vm/cpuid"
+make --no-print-directory -s -C "$top/tests/cpuid"
+
+# in_function ADDRESS: whether one of $out/functions has it.
+in_function() {
+	awk -v address="$(printf '%016x' "0x$1")" '
+	# As strings: 34e5 is a number to awk.
+	$1 "" <= address "" && address "" < $2 "" { found = 1; exit }
+	END { exit !found }' "$out/functions"
+}
+
+# objdump_sites FILE: the offsets of what a linear sweep takes for CPUID.
+objdump_sites() {
+	objdump -d -w "$1" 2>/dev/null | awk '$0 ~ /\tcpuid *$/ {
+		sub(":", "", $1); print $1 }' >"$out/addresses"
+	objdump -h -w "$1" | awk '/CODE/ { print $4, $3, $6 }' >"$out/sections"
+	while read -r address; do
+		in_function "$address" || continue
+		while read -r start size offset; do
+			if ((0x$address >= 0x$start &&
+				0x$address < 0x$start + 0x$size)); then
+				printf '%#x\n' \
+					$((0x$address - 0x$start + 0x$offset))
+			fi
+		done <"$out/sections"
+	done <"$out/addresses" | sort
+}
+
+# same_sites FILE: cpuid-scan finds what objdump does, except for what is not in
+# a function, by the unwind information: objdump takes data for code.
+same_sites() {
+	"$top/build/cpuid-scan" "$1" | cut -d' ' -f2 | sort >"$out/scanned"
+	LC_ALL=C readelf --debug-dump=frames "$1" 2>/dev/null |
+		sed -n 's/.* FDE .* pc=\([0-9a-f]*\)\.\.\([0-9a-f]*\)$/\1 \2/p' \
+			>"$out/functions"
+	objdump_sites "$1" >"$out/disassembled"
+	diff "$out/scanned" "$out/disassembled"
+}
+
+ld=$(realpath /lib64/ld-linux-x86-64.so.2)
+libs=$(dirname "$ld")
+for file in "$libs/libc.so.6" "$ld" "$libs/libgcc_s.so.1" \
+	"$libs/libcrypto.so.3" "$top/build/selftests/test_sgx" "$out/sees" "$out/report-static" "$out/libcpuidtest.so"; do
+	[ -e "$file" ] || continue
+	check "scanned as objdump disassembles it: ${file##*/}" \
+		same_sites "$file"
+done
+
+"$top/vm/cpuid/list" "$out/sees" "$out/report" "$out/report-static" \
+	"$out/plugin.so" >"$out/sites"
+
+status=0
+"$top/vm/run" "$@" -- "$top/tests/cpuid/run.sh" --inside |
+	tee "$out/vm.log" || status=$?
+last=$(tail -n 1 "$out/vm.log")
+case $last in
+*" passed, "*" failed")
+	# shellcheck disable=SC2086 # words
+	set -- $last
+	passed=$((passed + $1))
+	failed=$((failed + $3))
+	;;
+esac
+check "the VM had nothing to complain of" [ "$status" -eq 0 ]
+verdict

@@ -116,7 +116,6 @@ static unsigned int cpuid_nr_progs;
 /* No further process gets CPUID faulting; written under cpuid_lock. */
 static bool cpuid_stopping;
 
-static struct dentry *cpuid_dir;
 static struct dentry *cpuid_file;
 
 static const u8 cpuid_insn[CPUID_LEN] = { 0x0f, 0xa2 };
@@ -318,6 +317,7 @@ static int cpuid_stop_faulting(void *unused)
 
 /* bool sgx_return_true(void), see cpuid.h */
 asm(".pushsection .text, \"ax\"\n"
+    ".globl sgx_return_true\n"
     ".type sgx_return_true, @function\n"
     "sgx_return_true:\n"
     "	movl $1, %eax\n" ASM_RET ".size sgx_return_true, . - "
@@ -729,10 +729,11 @@ static const struct file_operations cpuid_fops = {
 
 /**
  * sgx_cpuid_init() - offer to answer CPUID
+ * @dir:	directory of softsgx in securityfs, for the file
  *
  * Return: 0, or the error of what could not be made or watched.
  */
-int sgx_cpuid_init(void)
+int sgx_cpuid_init(struct dentry *dir)
 {
 	int ret;
 
@@ -743,25 +744,14 @@ int sgx_cpuid_init(void)
 			return ret;
 	}
 
-	cpuid_dir = securityfs_create_dir("softsgx", NULL);
-	if (IS_ERR(cpuid_dir)) {
-		ret = PTR_ERR(cpuid_dir);
-		goto err_probe;
-	}
-	cpuid_file = securityfs_create_file("cpuid", 0600, cpuid_dir, NULL,
-					    &cpuid_fops);
-	if (IS_ERR(cpuid_file)) {
-		ret = PTR_ERR(cpuid_file);
-		goto err_dir;
-	}
-	return 0;
+	cpuid_file =
+		securityfs_create_file("cpuid", 0600, dir, NULL, &cpuid_fops);
+	if (!IS_ERR(cpuid_file))
+		return 0;
 
-err_dir:
-	securityfs_remove(cpuid_dir);
-err_probe:
 	if (boot_cpu_has(X86_FEATURE_CPUID_FAULT))
 		sgx_probe_unregister("sched_process_exec", cpuid_exec_probe);
-	return ret;
+	return PTR_ERR(cpuid_file);
 }
 
 /**
@@ -773,7 +763,6 @@ err_probe:
 void sgx_cpuid_exit(void)
 {
 	securityfs_remove(cpuid_file);
-	securityfs_remove(cpuid_dir);
 	if (boot_cpu_has(X86_FEATURE_CPUID_FAULT))
 		sgx_probe_unregister("sched_process_exec", cpuid_exec_probe);
 

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct dentry;
 struct pt_regs;
 
 bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
@@ -15,7 +16,7 @@ bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
 /* bool sgx_return_true(void): to run in place of a probed function. */
 void sgx_return_true(void);
 
-int sgx_cpuid_init(void);
+int sgx_cpuid_init(struct dentry *dir);
 void sgx_cpuid_exit(void);
 
 #endif /* SOFTSGX_DRIVER_CPUID_H */

@@ -24,12 +24,18 @@
  * @eid:	of the enclave, 0 for a page that is no enclave's child
  * @linaddr:	EPCM.ENCLAVEADDRESS
  * @flags:	SECINFO.FLAGS
+ * @secinfo:	what is reserved in SECINFO
+ * @reserved:	what is reserved in PCMD
+ *
+ * Nothing of a PCMD is left out but ENCLAVEID, which tells software whose page
+ * it is: the processor goes by the SECS that it is given.
  */
 struct mac_header {
 	u64 eid;
 	u64 linaddr;
 	u64 flags;
-	u8 reserved[104];
+	u8 secinfo[56];
+	u8 reserved[48];
 };
 
 SGX_ASSERT_SIZE(mac_header, 128);
@@ -274,6 +280,7 @@ static int ewb_write(struct sgx_cpu *cpu, struct sgx_pageinfo *pi,
 
 	occupied = __atomic_exchange_n(p->version, version, __ATOMIC_RELAXED);
 	epcm->secs = NULL;
+	epcm->addr = 0;
 	sgx_epcm_set_state(epcm, 0);
 	if (secs)
 		__atomic_fetch_sub(&sgx_secs_of(secs)->hidden.children, 1,
@@ -344,23 +351,6 @@ int sgx_ewb(struct sgx_cpu *cpu, struct sgx_pageinfo *pageinfo, u64 epcpage,
 	return ret;
 }
 
-/* SECINFO of a PCMD in memory: what EWB can have written. */
-static bool eld_pcmd_valid(const struct sgx_pcmd *pcmd)
-{
-	u64 type = (pcmd->secinfo.flags & SGX_SECINFO_FL_PT) >>
-		   SGX_SECINFO_FL_PT_SHIFT;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(pcmd->secinfo.reserved); i++)
-		if (pcmd->secinfo.reserved[i])
-			return false;
-	for (i = 0; i < sizeof(pcmd->reserved); i++)
-		if (pcmd->reserved[i])
-			return false;
-	return !(pcmd->secinfo.flags & SGX_SECINFO_FL_RSVD) &&
-	       type <= SGX_PT_TRIM;
-}
-
 /* ELDU, ELDB: the SECS that PAGEINFO names, which a child has and others not. */
 static int eld_secs(struct sgx_cpu *cpu, const struct sgx_pageinfo *pi,
 		    enum sgx_page_type pt, struct sgx_epcm **secs)
@@ -406,20 +396,27 @@ static int eld_read(struct sgx_cpu *cpu, u64 linaddr, struct paging *p,
 		.linaddr = linaddr,
 		.flags = pcmd->secinfo.flags,
 	};
+	u64 version = __atomic_load_n(p->version, __ATOMIC_RELAXED);
 	struct sgx_epcm *epcm = p->target;
 	u8 iv[12];
 	int ret;
 
 	if (secs)
 		header.eid = sgx_secs_of(secs)->hidden.eid;
-	version_iv(__atomic_load_n(p->version, __ATOMIC_RELAXED), iv);
+	memcpy(header.secinfo, pcmd->secinfo.reserved, sizeof(header.secinfo));
+	memcpy(header.reserved, pcmd->reserved, sizeof(pcmd->reserved));
+	version_iv(version, iv);
 	ret = core->ops->page_open(core, iv, &header, sizeof(header), p->data,
 				   epcm->page, SGX_PAGE_SIZE, pcmd->mac);
+	/* Of two that load from one slot, one is the first to empty it. */
+	if (!ret &&
+	    !__atomic_compare_exchange_n(p->version, &version, 0, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		ret = SGX_MAC_COMPARE_FAIL;
 	if (ret) {
 		memset(epcm->page, 0, SGX_PAGE_SIZE);
 		return ret;
 	}
-	__atomic_store_n(p->version, 0, __ATOMIC_RELAXED);
 	epcm->secs = secs;
 	epcm->addr = linaddr;
 	if (secs)
@@ -442,8 +439,6 @@ static int eld_locked(struct sgx_cpu *cpu, const struct sgx_pageinfo *pi,
 		return sgx_encls_fault(cpu, epcpage, SGX_PFEC_W);
 	if (!is_va(p->va))
 		return sgx_encls_fault(cpu, va, SGX_PFEC_W);
-	if (!eld_pcmd_valid(&pcmd))
-		return sgx_gp(cpu);
 	ret = eld_secs(cpu, pi,
 		       (pcmd.secinfo.flags & SGX_SECINFO_FL_PT) >>
 			       SGX_SECINFO_FL_PT_SHIFT,
@@ -473,7 +468,7 @@ static int eld(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
 	if (ret)
 		return ret;
 	if (!sgx_aligned(pageinfo->secinfo, PCMD_ALIGN) ||
-	    !sgx_aligned(pageinfo->srcpge | pageinfo->linaddr, SGX_PAGE_SIZE))
+	    !sgx_aligned(pageinfo->srcpge, SGX_PAGE_SIZE))
 		return sgx_gp(cpu);
 	ret = paging_lock(cpu, &p);
 	if (ret)
@@ -495,18 +490,17 @@ static int eld(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
  * Return: 0, with the slot empty; or, with the slot as it was and @epcpage
  * free and, if it came to decryption, zero,
  * #GP(0) - an operand is not aligned (PAGEINFO 32 bytes, PCMD 128, the slot 8,
- *	pages and LINADDR 4096); @epcpage and @va are in one page; another leaf
- *	uses one of the pages; the PCMD is none that EWB can have written; SECS
- *	is given for a page without one.
+ *	pages 4096); @epcpage and @va are in one page; another leaf uses one of
+ *	the pages; SECS is given for a page without one.
  * #PF(@epcpage) - no EPC page there, or it is in use (valid).
  * #PF(@va) - no EPC page there, or no version array.
  * #PF(SECS) - no EPC page there, or no SECS.
- * SGX_MAC_COMPARE_FAIL - contents, PCMD, address, enclave or version are not
- *	those of one eviction.
+ * SGX_MAC_COMPARE_FAIL - contents, PCMD (but ENCLAVEID), address, enclave or
+ *	version are not those of one eviction.
  * SGX_RETRY - the host could not decrypt.
  *
  * Concurrency: @epcpage is locked exclusive, the version array and the SECS
- * shared. The caller sees to it that one slot is loaded once at a time.
+ * shared. One slot is loaded once, whoever tries.
  *
  * SDM: volume 3D, "ELDB/ELDU".
  */

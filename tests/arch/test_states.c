@@ -142,7 +142,13 @@ static void make_trimmed(struct world *w)
 
 static void make_blocked(struct world *w)
 {
-	page(w)->state |= SGX_EPCM_BLOCKED;
+	assert_int_equal(sgx_eblock(driver(w), page_addr(w)), 0);
+}
+
+static void make_blocked_tracked(struct world *w)
+{
+	make_blocked(w);
+	track(w);
 }
 
 /* Leaves; @flags is what an enclave in its senses expects of the page. */
@@ -178,6 +184,25 @@ static int do_eremove(struct world *w, u64 flags)
 {
 	(void)flags;
 	return sgx_eremove(driver(w), page_addr(w));
+}
+
+static int do_eblock(struct world *w, u64 flags)
+{
+	(void)flags;
+	return sgx_eblock(driver(w), page_addr(w));
+}
+
+static int do_ewb(struct world *w, u64 flags)
+{
+	static _Alignas(128) struct sgx_pcmd pcmd;
+	u64 va = sgx_addr(host_epc(w->host)->page);
+
+	(void)flags;
+	assert_int_equal(sgx_epa(driver(w), SGX_PT_VA, va), 0);
+	w->op->pageinfo =
+		(struct sgx_pageinfo){ .srcpge = sgx_addr(w->op->page),
+				       .secinfo = sgx_addr(&pcmd) };
+	return sgx_ewb(driver(w), &w->op->pageinfo, page_addr(w), va);
 }
 
 static int do_edbgrd(struct world *w, u64 flags)
@@ -222,7 +247,7 @@ static int do_eenter(struct world *w, u64 flags)
 	return sgx_eenter(cpu);
 }
 
-#define LEAVES 11
+#define LEAVES 13
 
 static const struct {
 	const char *name;
@@ -233,6 +258,8 @@ static const struct {
 	{ "EMODT to TCS", do_emodt_tcs },
 	{ "EMODT to TRIM", do_emodt_trim },
 	{ "EREMOVE", do_eremove },
+	{ "EBLOCK", do_eblock },
+	{ "EWB", do_ewb },
 	{ "EDBGRD", do_edbgrd },
 	{ "EDBGWR", do_edbgwr },
 	{ "EACCEPT", do_eaccept },
@@ -250,6 +277,11 @@ enum {
 	NT = SGX_NOT_TRACKED,
 	EA = SGX_ENCLAVE_ACT,
 	CP = SGX_CHILD_PRESENT,
+	IN = SGX_PG_INVLD,
+	IS = SGX_PG_IS_SECS,
+	NB = SGX_NOTBLOCKABLE,
+	BS = SGX_BLKSTATE,
+	PN = SGX_PAGE_NOT_BLOCKED,
 };
 
 static const struct state {
@@ -260,33 +292,35 @@ static const struct state {
 } states[] = {
 	/* clang-format off */
 	{ "free", make_free, REG_RW | PENDING,
-	  { OK, PF, PF, PF, OK, PF, PF, PF, MM, PF, PF } },
+	  { OK, PF, PF, PF, OK, IN, PF, PF, PF, PF, MM, PF, PF } },
 	{ "SECS", make_secs, REG_RW | PENDING,
-	  { PF, PF, PF, PF, CP, PF, PF, PF, MM, PF, PF } },
+	  { PF, PF, PF, PF, CP, IS, CP, PF, PF, PF, MM, PF, PF } },
 	{ "VA", make_va, REG_RW | PENDING,
-	  { PF, PF, PF, PF, OK, OK, PF, PF, MM, PF, PF } },
+	  { PF, PF, PF, PF, OK, NB, OK, OK, PF, PF, MM, PF, PF } },
 	{ "REG", make_reg, REG_RW | PENDING,
-	  { PF, OK, OK, OK, EA, OK, OK, MM, MM, OK, PF } },
+	  { PF, OK, OK, OK, EA, OK, PN, OK, OK, MM, MM, OK, PF } },
 	{ "REG, pending", make_pending, REG_RW | PENDING,
-	  { PF, NM, NM, NM, EA, ND, ND, OK, OK, PF, PF } },
+	  { PF, NM, NM, NM, EA, OK, PN, ND, ND, OK, OK, PF, PF } },
 	{ "REG, restricted", make_restricted, REG_R | PR,
-	  { PF, OK, OK, OK, EA, OK, OK, NT, MM, OK, PF } },
+	  { PF, OK, OK, OK, EA, OK, PN, OK, OK, NT, MM, OK, PF } },
 	{ "REG, restricted and tracked", make_restricted_tracked, REG_R | PR,
-	  { PF, OK, OK, OK, EA, OK, OK, OK, MM, OK, PF } },
+	  { PF, OK, OK, OK, EA, OK, PN, OK, OK, OK, MM, OK, PF } },
 	{ "REG, blocked", make_blocked, REG_RW | PENDING,
-	  { PF, OK, OK, OK, EA, OK, OK, PF, MM, PF, PF } },
+	  { PF, OK, OK, OK, EA, BS, NT, OK, OK, PF, MM, PF, PF } },
+	{ "REG, blocked and tracked", make_blocked_tracked, REG_RW | PENDING,
+	  { PF, OK, OK, OK, EA, BS, OK, OK, OK, PF, MM, PF, PF } },
 	{ "TCS, modified", make_new_tcs, TCS | MODIFIED,
-	  { PF, NM, PF, NM, EA, ND, ND, NT, MM, PF, PF } },
+	  { PF, NM, PF, NM, EA, OK, PN, ND, ND, NT, MM, PF, PF } },
 	{ "TCS, modified and tracked", make_new_tcs_tracked, TCS | MODIFIED,
-	  { PF, NM, PF, NM, EA, ND, ND, OK, MM, PF, PF } },
+	  { PF, NM, PF, NM, EA, OK, PN, ND, ND, OK, MM, PF, PF } },
 	{ "TCS", make_tcs, TCS | MODIFIED,
-	  { PF, PF, PF, OK, EA, OK, OK, MM, MM, PF, OK } },
+	  { PF, PF, PF, OK, EA, OK, PN, OK, OK, MM, MM, PF, OK } },
 	{ "TRIM, modified", make_trim, TRIM | MODIFIED,
-	  { PF, NM, PF, PF, EA, PF, PF, NT, MM, PF, PF } },
+	  { PF, NM, PF, PF, EA, OK, PN, PF, PF, NT, MM, PF, PF } },
 	{ "TRIM, modified and tracked", make_trim_tracked, TRIM | MODIFIED,
-	  { PF, NM, PF, PF, EA, PF, PF, OK, MM, PF, PF } },
+	  { PF, NM, PF, PF, EA, OK, PN, PF, PF, OK, MM, PF, PF } },
 	{ "TRIM", make_trimmed, TRIM | MODIFIED,
-	  { PF, PF, PF, PF, OK, PF, PF, MM, MM, PF, PF } },
+	  { PF, PF, PF, PF, OK, OK, PN, PF, PF, MM, MM, PF, PF } },
 	/* clang-format on */
 };
 
@@ -333,8 +367,18 @@ static const char *outcome_name(int outcome)
 		return "NOT_TRACKED";
 	case EA:
 		return "ENCLAVE_ACT";
-	default:
+	case CP:
 		return "CHILD_PRESENT";
+	case IN:
+		return "PG_INVLD";
+	case IS:
+		return "PG_IS_SECS";
+	case NB:
+		return "NOTBLOCKABLE";
+	case BS:
+		return "BLKSTATE";
+	default:
+		return "PAGE_NOT_BLOCKED";
 	}
 }
 

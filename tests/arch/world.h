@@ -67,6 +67,7 @@ struct shape {
  * @pageinfo:	PAGEINFO in @op, as the leaf is given it
  * @secinfo:	SECINFO in @op, as the leaf is given it
  * @epcpage:	RCX of ENCLS leaves
+ * @va:		RDX of ENCLS leaves that page
  */
 struct world {
 	struct host *host;
@@ -82,6 +83,7 @@ struct world {
 	const struct sgx_pageinfo *pageinfo;
 	const struct sgx_secinfo *secinfo;
 	u64 epcpage;
+	u64 va;
 };
 
 /* Recognisable values for all registers that are compared. */
@@ -232,12 +234,14 @@ struct row {
 };
 
 /* Operands of an ENCLS leaf, as addresses in &row.addr. */
-enum { AT_EPCPAGE = 1, AT_SECS = 2 };
+enum { AT_EPCPAGE = 1, AT_SECS, AT_VA };
 
 static inline u64 resolve(const struct world *w, u64 addr)
 {
 	if (addr == AT_EPCPAGE)
 		return w->epcpage;
+	if (addr == AT_VA)
+		return w->va;
 	return addr == AT_SECS ? w->op->pageinfo.secs : addr;
 }
 

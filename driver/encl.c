@@ -124,12 +124,24 @@ static void encl_teardown(struct work_struct *work)
 	if (!sgx_encl_detach_threads(encl))
 		return;
 
+	irq_work_sync(&encl->last_left);
 	/*
 	 * It may have left, and queued this work, after this work began and
 	 * before it looked. No more do so: the enclave has no threads.
 	 */
 	cancel_work(work);
 	encl_free(encl);
+}
+
+/*
+ * A thread has left a dead enclave. It holds off the enclave's end by an RCU
+ * read-side critical section until it has queued this, and the end waits for it.
+ */
+static void encl_last_left(struct irq_work *work)
+{
+	struct sgx_encl *encl = container_of(work, struct sgx_encl, last_left);
+
+	queue_work(sgx_encl_wq, &encl->teardown);
 }
 
 /**
@@ -152,6 +164,7 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 	xa_init_flags(&encl->va_pages, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	sgx_ceilings_init(&encl->ceilings, &encl->lock);
 	INIT_LIST_HEAD(&encl->threads);
+	init_irq_work(&encl->last_left, encl_last_left);
 	INIT_WORK(&encl->teardown, encl_teardown);
 
 	/* Whoever looks at a file's f_mapping expects a host and operations. */
@@ -173,18 +186,6 @@ void sgx_encl_release(struct sgx_encl *encl)
 {
 	set_bit(SGX_ENCL_DEAD, &encl->flags);
 	sgx_encl_invalidate(encl);
-	sgx_encl_queue_teardown(encl);
-}
-
-/**
- * sgx_encl_queue_teardown() - go on with taking down a dead enclave
- * @encl:	enclave with SGX_ENCL_DEAD set
- *
- * Context: any. A caller that is not the owner of the file holds off the
- * enclave's end by an RCU read-side critical section.
- */
-void sgx_encl_queue_teardown(struct sgx_encl *encl)
-{
 	queue_work(sgx_encl_wq, &encl->teardown);
 }
 

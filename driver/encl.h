@@ -17,6 +17,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/fs.h>
+#include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -74,6 +75,8 @@ struct sgx_encl_page {
  *		sets vm_pgoff so), so that unmap_mapping_range() finds them
  * @generation:	see sgx_encl_invalidate()
  * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.c
+ * @last_left:	queues @teardown, for threads that leave a dead enclave where no
+ *		work can be queued
  * @teardown:	frees the enclave, from a workqueue
  */
 struct sgx_encl {
@@ -93,6 +96,7 @@ struct sgx_encl {
 	struct address_space mapping;
 	atomic_long_t generation;
 	struct list_head threads;
+	struct irq_work last_left;
 	struct work_struct teardown;
 };
 
@@ -152,7 +156,6 @@ void sgx_encl_release(struct sgx_encl *encl);
 void sgx_encl_get(struct sgx_encl *encl);
 void sgx_encl_put(struct sgx_encl *encl);
 int sgx_encl_track(struct sgx_encl *encl);
-void sgx_encl_queue_teardown(struct sgx_encl *encl);
 void sgx_encl_wait_teardown(void);
 int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);

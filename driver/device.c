@@ -17,8 +17,8 @@ static int sgx_open(struct inode *inode, struct file *filp)
 {
 	struct sgx_encl *encl = sgx_encl_alloc(inode);
 
-	if (!encl)
-		return -ENOMEM;
+	if (IS_ERR(encl))
+		return PTR_ERR(encl);
 
 	filp->private_data = encl;
 	filp->f_mapping = &encl->mapping;

@@ -12,6 +12,7 @@
 #include "../access/access.h"
 #include "encl.h"
 #include "epc.h"
+#include "hooks.h"
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
@@ -55,6 +56,7 @@ static void encl_release(struct kref *kref)
 
 	mutex_destroy(&encl->lock);
 	kfree(encl);
+	sgx_hooks_put();
 
 	if (atomic_dec_and_test(&sgx_encl_count))
 		wake_up_var(&sgx_encl_count);
@@ -148,15 +150,22 @@ static void encl_last_left(struct irq_work *work)
  * sgx_encl_alloc() - make an enclave for a file that is being opened
  * @inode:	device node
  *
- * Return: the enclave, NULL if there is no memory.
+ * Return: the enclave; -ENOMEM; or what registering the hooks gives.
  */
 struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 {
 	struct sgx_encl *encl;
+	int ret;
+
+	ret = sgx_hooks_get();
+	if (ret)
+		return ERR_PTR(ret);
 
 	encl = kzalloc(sizeof(*encl), GFP_KERNEL_ACCOUNT);
-	if (!encl)
-		return NULL;
+	if (!encl) {
+		sgx_hooks_put();
+		return ERR_PTR(-ENOMEM);
+	}
 
 	mutex_init(&encl->lock);
 	kref_init(&encl->kref);

@@ -172,8 +172,12 @@ static struct kprobe fault_signal_kprobe = {
  */
 int sgx_kprobe_register(struct kprobe *kp)
 {
-	int ret = register_kprobe(kp);
+	int ret;
 
+	/* What the last registration found is not taken for a wish. */
+	kp->addr = NULL;
+	kp->flags = 0;
+	ret = register_kprobe(kp);
 	if (ret)
 		return ret;
 	if (!(kp->flags & KPROBE_FLAG_FTRACE)) {

@@ -3,6 +3,7 @@
  * softsgx: Intel SGX in software. Loading and unloading, in order.
  */
 #include <linux/module.h>
+#include "../access/access.h"
 #include "device.h"
 #include "encl.h"
 #include "epc.h"
@@ -49,13 +50,19 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_fault;
 
-	/* From here on enclaves can be built and entered. */
-	ret = sgx_device_init();
+	ret = sgx_access_start();
 	if (ret)
 		goto err_trap;
 
+	/* From here on enclaves can be built and entered. */
+	ret = sgx_device_init();
+	if (ret)
+		goto err_access;
+
 	return 0;
 
+err_access:
+	sgx_access_stop();
 err_trap:
 	sgx_trap_exit();
 err_fault:
@@ -76,6 +83,7 @@ err_epc:
 static void __exit softsgx_exit(void)
 {
 	sgx_device_exit();
+	sgx_access_stop();
 	sgx_trap_exit();
 	sgx_fault_exit();
 	sgx_signal_exit();

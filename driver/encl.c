@@ -266,7 +266,7 @@ int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
 	if (likely(!lacking))
 		return 0;
 
-	if (lacking != VM_EXEC || sgx_access_execmod(encl))
+	if (lacking != VM_EXEC || sgx_access_execmod(&encl->access, encl->file))
 		return -EACCES;
 
 	return sgx_ceilings_raise(&encl->ceilings, first, last);
@@ -302,6 +302,31 @@ int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 	ret = sgx_encl_check_ceilings(encl, start, end, vm_flags);
 	mutex_unlock(&encl->lock);
 	return ret;
+}
+
+/**
+ * sgx_encl_ask_map() - a process wants to map an area with these permissions
+ * @encl:	enclave
+ * @start:	first address, page aligned
+ * @end:	address behind the last
+ * @vm_flags:	flags of the mapping
+ *
+ * For mmap() and mprotect(): besides sgx_encl_may_map(), writable and
+ * executable at once is a privilege.
+ *
+ * Context: current's mmap_lock is held.
+ * Return: as sgx_encl_may_map(); -EACCES if the access layer refuses.
+ */
+int sgx_encl_ask_map(struct sgx_encl *encl, unsigned long start,
+		     unsigned long end, unsigned long vm_flags)
+{
+	int ret;
+
+	ret = sgx_encl_may_map(encl, start, end, vm_flags);
+	if (ret || ~vm_flags & (VM_WRITE | VM_EXEC))
+		return ret;
+
+	return sgx_access_execmem(&encl->access, encl->file);
 }
 
 /**

@@ -3,6 +3,7 @@
  * softsgx: Intel SGX in software. Loading and unloading, in order.
  */
 #include <linux/module.h>
+#include "../access/access.h"
 #include "device.h"
 #include "encl.h"
 #include "epc.h"
@@ -42,13 +43,19 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_encl;
 
-	/* From here on enclaves can be built and entered. */
-	ret = sgx_device_init();
+	ret = sgx_access_start();
 	if (ret)
 		goto err_hooks;
 
+	/* From here on enclaves can be built and entered. */
+	ret = sgx_device_init();
+	if (ret)
+		goto err_access;
+
 	return 0;
 
+err_access:
+	sgx_access_stop();
 err_hooks:
 	sgx_hooks_exit();
 err_encl:
@@ -65,6 +72,7 @@ err_epc:
 static void __exit softsgx_exit(void)
 {
 	sgx_device_exit();
+	sgx_access_stop();
 	/* The end of an enclave looks for its threads, of which none is left. */
 	sgx_encl_exit();
 	sgx_hooks_exit();

@@ -61,6 +61,13 @@ void attack_succeeded(void)
 	_exit(1);
 }
 
+void attack_impossible(const char *why)
+{
+	printf("not possible here (%s)\n", why);
+	fflush(stdout);
+	_exit(3);
+}
+
 bool attack_control(void)
 {
 	return control;
@@ -136,6 +143,9 @@ void victim_open(struct victim *victim)
 	encl->image_size = image.image_size;
 	image.image = NULL;
 	encl_close(&image);
+	/* Under source_check=exec code comes from executable mappings only. */
+	ASSERT_OK(mprotect(encl->image, encl->image_size,
+			   PROT_READ | PROT_EXEC));
 
 	encl->secs.miscselect = SGX_MISC_EXINFO;
 	encl->secs.attributes.xfrm = 7;

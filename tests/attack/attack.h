@@ -7,7 +7,8 @@
  *
  *   PROGRAM --list	one line each: NAME|PROTECTION|CONTROL|CONTROL...
  *   PROGRAM NAME	try it: "refused (HOW)" and status 0, "succeeded" and
- *			status 1; or what is wrong with the test, and status 2
+ *			status 1; "not possible here (WHY)" and status 3; or
+ *			what is wrong with the test, and status 2
  *   PROGRAM NAME self	the same with the attack's own control
  *
  * Races last ATTACK_SECONDS, from the environment, 3 by default.
@@ -56,6 +57,8 @@ void attack_register(struct attack *attack);
 __attribute__((noreturn, format(printf, 1, 2))) void
 attack_refused(const char *format, ...);
 __attribute__((noreturn)) void attack_succeeded(void);
+/* This machine does not have what is attacked. */
+__attribute__((noreturn)) void attack_impossible(const char *why);
 
 /* Is this the control of "self: ..."? */
 bool attack_control(void);

@@ -437,20 +437,13 @@ static void relay(const sigset_t *unblocked)
 	}
 }
 
-/* Relays all that is left, and waits until the host has taken it. */
+/* Relays all that is left. */
 static void drain_streams(void)
 {
-	struct pollfd fd = { .events = POLLOUT };
-	int i;
-
 	if (streams[IN].pipe >= 0)
 		end_stream(&streams[IN]);
 	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0)
 		relay(NULL);
-	for (i = OUT; i <= ERR; i++) {
-		fd.fd = streams[i].port;
-		poll(&fd, 1, -1);
-	}
 }
 
 /* ---- the command ---- */

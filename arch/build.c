@@ -268,7 +268,7 @@ static bool tcs_valid(const struct sgx_tcs *tcs, const struct sgx_secs *secs)
 	if (tcs->flags & ~defined || tcs->ocetssa || tcs->prevssp ||
 	    !sgx_is_zero(tcs->reserved, sizeof(tcs->reserved)))
 		return false;
-	return secs->attributes.flags & SGX_ATTR_MODE64BIT ||
+	return sgx_secs_flags(secs) & SGX_ATTR_MODE64BIT ||
 	       ((tcs->fslimit & 0xfff) == 0xfff &&
 		(tcs->gslimit & 0xfff) == 0xfff);
 }

@@ -86,7 +86,7 @@ struct sgx_epcm {
 	u32 lock;
 };
 
-/**
+/*
  * struct sgx_regs - general registers of a logical processor in 64-bit mode
  *
  * In the order in which x86-64 systems that push all registers have them, so

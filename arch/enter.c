@@ -133,7 +133,7 @@ static int lock_tcs(struct sgx_cpu *cpu, struct entry *e)
 	u32 state;
 	int ret;
 
-	if (!sgx_aligned(la, SGX_PAGE_SIZE))
+	if (!sgx_aligned(la, SGX_PAGE_SIZE) || !sgx_canonical(la))
 		return sgx_gp(cpu);
 	/* Written too: the processor keeps STATE, CSSA and AEP in it. */
 	ret = cpu->core->ops->walk(cpu, la, SGX_PFEC_W, &tcs);
@@ -365,7 +365,7 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  * TCS.FLAGS.DBGOPTIN is set. All other registers are the program's.
  *
  * Return: 0, with RIP set; or
- * #GP(0) - RBX is not page aligned; the AEP is not canonical; another leaf
+ * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not canonical; another leaf
  *	operates on the TCS; TCS.OSSA, OFSBASE or OGSBASE is not page aligned; a
  *	reserved bit of TCS.FLAGS is set; the enclave is not initialised, or not
  *	a 64-bit one; SECS.ATTRIBUTES.XFRM is no subset of XCR0; without

@@ -40,6 +40,15 @@ static inline struct sgx_secs *sgx_secs_of(const struct sgx_epcm *secs)
 	return secs->page;
 }
 
+/*
+ * ATTRIBUTES.FLAGS of an enclave whose measurement the caller has not locked:
+ * EINIT sets INIT at any time.
+ */
+static inline u64 sgx_secs_flags(const struct sgx_secs *secs)
+{
+	return __atomic_load_n(&secs->attributes.flags, __ATOMIC_ACQUIRE);
+}
+
 /* The entry of the EPC page that holds an ENCLS operand, NULL if none does. */
 static inline struct sgx_epcm *sgx_find_epc(struct sgx_cpu *cpu, u64 addr)
 {

@@ -178,7 +178,7 @@ static int einit_locked(struct sgx_cpu *cpu, struct sgx_epcm *epcm,
 
 	if (!sgx_is_secs(epcm))
 		return sgx_encls_fault(cpu, sgx_addr(epcm->page), SGX_PFEC_W);
-	if (!(secs->attributes.flags & SGX_ATTR_KSS) &&
+	if (!(sgx_secs_flags(secs) & SGX_ATTR_KSS) &&
 	    !sgx_is_zero(sig->isvfamilyid, sizeof(sig->isvfamilyid)))
 		return SGX_INVALID_SIG_STRUCT;
 	if (!sgx_epcm_trylock(epcm, SGX_LOCK_MEASURE))

@@ -5,11 +5,12 @@
 
 #include "core.h"
 
-/**
+/*
  * struct sgx_keydep - KEYDEPENDENCIES: all that a key can be made of
  *
  * Named as in the SDM. All fields that a key does not depend on are zero, and
- * there is no padding, for the whole of it goes into the derivation.
+ * there is no padding, for the whole of it goes into the derivation: its layout
+ * is that of all that was ever sealed, see doc/arch.md.
  *
  * Two of the SDM's fields are not here. PADDING is the same constant in every
  * SECS that EINIT has initialised, and distinguishes nothing. CET_ATTRIBUTES

@@ -49,6 +49,7 @@
 #include <asm/processor.h>
 #include <asm/trapnr.h>
 #include "cpuid.h"
+#include "hooks.h"
 #include "host.h"
 #include "thread.h"
 
@@ -443,6 +444,7 @@ static void cpuid_clear(void)
 	cpuid_nr_progs = 0;
 	WRITE_ONCE(cpuid_stopping, false);
 	cpuid_free_progs(&progs);
+	sgx_hooks_put();
 }
 
 static bool cpuid_have_site(const struct list_head *sites,
@@ -593,11 +595,22 @@ static int cpuid_parse_line(struct cpuid_change *change, char *line)
 /* Puts what was parsed into effect, all of it or nothing. */
 static int cpuid_commit(struct cpuid_change *change)
 {
+	bool first_prog = !cpuid_nr_progs && change->nr_progs;
 	struct cpuid_prog *prog, *next;
 	struct cpuid_site *site;
 	int ret;
 
 	lockdep_assert_held(&cpuid_lock);
+
+	/* sgx_cpuid_gp() has to be called as long as there are programs. */
+	if (first_prog) {
+		ret = sgx_hooks_get();
+		if (ret) {
+			cpuid_free_sites(&change->sites, change->sites.next);
+			cpuid_free_progs(&change->progs);
+			return ret;
+		}
+	}
 
 	list_for_each_entry (site, &change->sites, node) {
 		ret = fatal_signal_pending(current) ? -EINTR
@@ -609,6 +622,8 @@ static int cpuid_commit(struct cpuid_change *change)
 					      ret);
 			cpuid_free_sites(&change->sites, &site->node);
 			cpuid_free_progs(&change->progs);
+			if (first_prog)
+				sgx_hooks_put();
 			return ret;
 		}
 	}
@@ -757,8 +772,8 @@ int sgx_cpuid_init(struct dentry *dir)
 /**
  * sgx_cpuid_exit() - undo sgx_cpuid_init()
  *
- * Nobody has the file open: it would hold the module. To be called while
- * sgx_cpuid_gp() is still called, for threads that have faulted.
+ * Nobody has the file open: it would hold the module. To be called before
+ * sgx_hooks_exit().
  */
 void sgx_cpuid_exit(void)
 {

@@ -17,9 +17,10 @@ static int sgx_open(struct inode *inode, struct file *filp)
 {
 	struct sgx_encl *encl = sgx_encl_alloc(inode);
 
-	if (!encl)
-		return -ENOMEM;
+	if (IS_ERR(encl))
+		return PTR_ERR(encl);
 
+	encl->file = filp;
 	filp->private_data = encl;
 	filp->f_mapping = &encl->mapping;
 	return 0;
@@ -33,7 +34,7 @@ static int sgx_release(struct inode *inode, struct file *filp)
 
 /*
  * -EINVAL for a private mapping (the pages are shared with the enclave in any
- * case), otherwise as sgx_encl_may_map().
+ * case), otherwise as sgx_encl_ask_map().
  */
 static int sgx_mmap(struct file *filp, struct vm_area_struct *vma)
 {
@@ -42,7 +43,7 @@ static int sgx_mmap(struct file *filp, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 
-	ret = sgx_encl_may_map(filp->private_data, vma->vm_start, vma->vm_end,
+	ret = sgx_encl_ask_map(filp->private_data, vma->vm_start, vma->vm_end,
 			       vma->vm_flags);
 	if (ret)
 		return ret;

@@ -12,6 +12,7 @@
 #include "../access/access.h"
 #include "encl.h"
 #include "epc.h"
+#include "hooks.h"
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
@@ -55,6 +56,7 @@ static void encl_release(struct kref *kref)
 
 	mutex_destroy(&encl->lock);
 	kfree(encl);
+	sgx_hooks_put();
 
 	if (atomic_dec_and_test(&sgx_encl_count))
 		wake_up_var(&sgx_encl_count);
@@ -124,6 +126,7 @@ static void encl_teardown(struct work_struct *work)
 	if (!sgx_encl_detach_threads(encl))
 		return;
 
+	irq_work_sync(&encl->last_left);
 	/*
 	 * It may have left, and queued this work, after this work began and
 	 * before it looked. No more do so: the enclave has no threads.
@@ -132,19 +135,37 @@ static void encl_teardown(struct work_struct *work)
 	encl_free(encl);
 }
 
+/*
+ * A thread has left a dead enclave. It holds off the enclave's end by an RCU
+ * read-side critical section until it has queued this, and the end waits for it.
+ */
+static void encl_last_left(struct irq_work *work)
+{
+	struct sgx_encl *encl = container_of(work, struct sgx_encl, last_left);
+
+	queue_work(sgx_encl_wq, &encl->teardown);
+}
+
 /**
  * sgx_encl_alloc() - make an enclave for a file that is being opened
  * @inode:	device node
  *
- * Return: the enclave, NULL if there is no memory.
+ * Return: the enclave; -ENOMEM; or what registering the hooks gives.
  */
 struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 {
 	struct sgx_encl *encl;
+	int ret;
+
+	ret = sgx_hooks_get();
+	if (ret)
+		return ERR_PTR(ret);
 
 	encl = kzalloc(sizeof(*encl), GFP_KERNEL_ACCOUNT);
-	if (!encl)
-		return NULL;
+	if (!encl) {
+		sgx_hooks_put();
+		return ERR_PTR(-ENOMEM);
+	}
 
 	mutex_init(&encl->lock);
 	kref_init(&encl->kref);
@@ -152,6 +173,7 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 	xa_init_flags(&encl->va_pages, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	sgx_ceilings_init(&encl->ceilings, &encl->lock);
 	INIT_LIST_HEAD(&encl->threads);
+	init_irq_work(&encl->last_left, encl_last_left);
 	INIT_WORK(&encl->teardown, encl_teardown);
 
 	/* Whoever looks at a file's f_mapping expects a host and operations. */
@@ -173,18 +195,6 @@ void sgx_encl_release(struct sgx_encl *encl)
 {
 	set_bit(SGX_ENCL_DEAD, &encl->flags);
 	sgx_encl_invalidate(encl);
-	sgx_encl_queue_teardown(encl);
-}
-
-/**
- * sgx_encl_queue_teardown() - go on with taking down a dead enclave
- * @encl:	enclave with SGX_ENCL_DEAD set
- *
- * Context: any. A caller that is not the owner of the file holds off the
- * enclave's end by an RCU read-side critical section.
- */
-void sgx_encl_queue_teardown(struct sgx_encl *encl)
-{
 	queue_work(sgx_encl_wq, &encl->teardown);
 }
 
@@ -256,7 +266,7 @@ int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
 	if (likely(!lacking))
 		return 0;
 
-	if (lacking != VM_EXEC || sgx_access_execmod(encl))
+	if (lacking != VM_EXEC || sgx_access_execmod(&encl->access, encl->file))
 		return -EACCES;
 
 	return sgx_ceilings_raise(&encl->ceilings, first, last);
@@ -292,6 +302,31 @@ int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 	ret = sgx_encl_check_ceilings(encl, start, end, vm_flags);
 	mutex_unlock(&encl->lock);
 	return ret;
+}
+
+/**
+ * sgx_encl_ask_map() - a process wants to map an area with these permissions
+ * @encl:	enclave
+ * @start:	first address, page aligned
+ * @end:	address behind the last
+ * @vm_flags:	flags of the mapping
+ *
+ * For mmap() and mprotect(): besides sgx_encl_may_map(), writable and
+ * executable at once is a privilege.
+ *
+ * Context: current's mmap_lock is held.
+ * Return: as sgx_encl_may_map(); -EACCES if the access layer refuses.
+ */
+int sgx_encl_ask_map(struct sgx_encl *encl, unsigned long start,
+		     unsigned long end, unsigned long vm_flags)
+{
+	int ret;
+
+	ret = sgx_encl_may_map(encl, start, end, vm_flags);
+	if (ret || ~vm_flags & (VM_WRITE | VM_EXEC))
+		return ret;
+
+	return sgx_access_execmem(&encl->access, encl->file);
 }
 
 /**

@@ -17,12 +17,14 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/fs.h>
+#include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include "../access/access.h"
 #include "../arch/core.h"
 #include "ceiling.h"
 #include "host.h"
@@ -73,7 +75,12 @@ struct sgx_encl_page {
  *		process, by page number of the linear address (the driver's mmap
  *		sets vm_pgoff so), so that unmap_mapping_range() finds them
  * @generation:	see sgx_encl_invalidate()
+ * @file:	the file that owns the enclave: whoever comes from a descriptor or a
+ *		mapping holds it, nobody else uses this. Written at open
+ * @access:	see there
  * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.c
+ * @last_left:	queues @teardown, for threads that leave a dead enclave where no
+ *		work can be queued
  * @teardown:	frees the enclave, from a workqueue
  */
 struct sgx_encl {
@@ -92,7 +99,10 @@ struct sgx_encl {
 	struct sgx_ceilings ceilings;
 	struct address_space mapping;
 	atomic_long_t generation;
+	struct file *file;
+	struct sgx_access access;
 	struct list_head threads;
+	struct irq_work last_left;
 	struct work_struct teardown;
 };
 
@@ -152,9 +162,10 @@ void sgx_encl_release(struct sgx_encl *encl);
 void sgx_encl_get(struct sgx_encl *encl);
 void sgx_encl_put(struct sgx_encl *encl);
 int sgx_encl_track(struct sgx_encl *encl);
-void sgx_encl_queue_teardown(struct sgx_encl *encl);
 void sgx_encl_wait_teardown(void);
 int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
+		     unsigned long end, unsigned long vm_flags);
+int sgx_encl_ask_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);
 int sgx_encl_check_ceilings(struct sgx_encl *encl, unsigned long start,
 			    unsigned long end, unsigned long vm_flags);

@@ -146,7 +146,7 @@ static void epc_put_page(struct page *memory)
 {
 	clear_page(page_address(memory));
 	set_page_private(memory, 0);
-	ClearPageReferenced(memory);
+	folio_clear_referenced(page_folio(memory));
 	__free_page(memory);
 }
 

@@ -17,7 +17,12 @@
 #include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <asm/inat.h>
+#include <asm/insn.h>
 #include <asm/trapnr.h>
+#include "cpuid.h"
 #include "thread.h"
 
 /*
@@ -85,6 +90,83 @@ static bool fault_fetch_is_epcm(unsigned long address, unsigned long errcd)
 	return is_epcm;
 }
 
+/* What may stand before an opcode: the legacy prefixes, and REX. */
+static bool fault_is_prefix(u8 byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x40 ... 0x4f:
+	case 0x64 ... 0x67:
+	case 0xf0:
+	case 0xf2:
+	case 0xf3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * INS, OUTS, IN, OUT and INT n: in user mode a #GP because of IOPL or of the
+ * gate's DPL, inside an enclave a #UD (SDM 3D, "Illegal Instructions").
+ */
+static bool fault_is_illegal_inside(const struct pt_regs *regs)
+{
+	unsigned int i;
+	u8 byte;
+
+	for (i = 0; i < MAX_INSN_SIZE; i++) {
+		if (copy_from_user_nofault(&byte, (void __user *)(regs->ip + i),
+					   sizeof(byte)))
+			return false;
+		if (!fault_is_prefix(byte))
+			break;
+	}
+
+	switch (byte) {
+	case 0x6c ... 0x6f:
+	case 0xcd:
+	case 0xe4 ... 0xe7:
+	case 0xec ... 0xef:
+		return i < MAX_INSN_SIZE;
+	default:
+		return false;
+	}
+}
+
+/*
+ * #UD inside, where the kernel has another exception in hand: the vDSO has it in
+ * registers, or the program its signal.
+ */
+static void fault_raise_ud(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	struct sgx_fault fault = { .vector = X86_TRAP_UD };
+
+	sgx_thread_aex(thread, &fault);
+	if (sgx_vdso_fixup(regs, &fault))
+		return;
+	current->thread.trap_nr = X86_TRAP_UD;
+	current->thread.error_code = 0;
+	force_sig(SIGILL);
+}
+
+/* A #GP of the program with which SGX has something to do. */
+static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
+{
+	struct pt_regs *regs = (void *)args->di;
+
+	if (sgx_cpuid_gp(regs, args->si, args->dx))
+		return true;
+	if (!thread || !sgx_enclave_mode(&thread->cpu) ||
+	    !fault_is_illegal_inside(regs))
+		return false;
+	fault_raise_ud(thread, regs);
+	return true;
+}
+
 /*
  * bool fixup_vdso_exception(struct pt_regs *regs, int trapnr,
  *			     unsigned long error_code, unsigned long fault_addr)
@@ -93,6 +175,11 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 {
 	struct sgx_thread *thread = sgx_this_thread();
 
+	if (args->si == X86_TRAP_GP && fault_handle_gp(thread, args)) {
+		/* To the kernel it looks as if the vDSO had taken it. */
+		args->ip = (unsigned long)sgx_return_true;
+		return 1;
+	}
 	if (!thread)
 		return 0;
 
@@ -172,8 +259,12 @@ static struct kprobe fault_signal_kprobe = {
  */
 int sgx_kprobe_register(struct kprobe *kp)
 {
-	int ret = register_kprobe(kp);
+	int ret;
 
+	/* What the last registration found is not taken for a wish. */
+	kp->addr = NULL;
+	kp->flags = 0;
+	ret = register_kprobe(kp);
 	if (ret)
 		return ret;
 	if (!(kp->flags & KPROBE_FLAG_FTRACE)) {

@@ -109,6 +109,7 @@ err_epc:
  * -EFAULT: @arg or the SECS cannot be read
  * -ENOMEM: the EPC is full, or no memory
  * -EIO: ECREATE faults, for what the SECS says
+ * -EACCES: the privilege CREATE is refused
  */
 static long ioc_create(struct sgx_encl *encl, void __user *arg)
 {
@@ -127,11 +128,16 @@ static long ioc_create(struct sgx_encl *encl, void __user *arg)
 	if (!secs)
 		return -ENOMEM;
 
+	ret = -EFAULT;
 	if (copy_from_user(secs, u64_to_user_ptr(params.src), PAGE_SIZE))
-		ret = -EFAULT;
-	else
+		goto out_free;
+
+	ret = sgx_access_create(&encl->access, encl->file,
+				secs->attributes.flags, secs->attributes.xfrm);
+	if (!ret)
 		ret = encl_create(encl, secs);
 
+out_free:
 	kfree(secs);
 	return ret;
 }
@@ -201,9 +207,10 @@ static unsigned long secinfo_ceiling(const struct sgx_secinfo *secinfo)
 /*
  * May the mapping be the source of a page? By default, as in mainline, it must
  * not be from a noexec mount, be the page code or data. Under "exec" code
- * carries over the permission of its source. -EACCES if not.
+ * carries over the permission of its source, but for anonymous memory, which is
+ * a privilege of its own. -EACCES if not.
  */
-static int check_source(struct sgx_encl *encl, const struct vm_area_struct *vma,
+static int check_source(const struct vm_area_struct *vma,
 			const struct sgx_secinfo *secinfo)
 {
 	if (source_check == SOURCE_OFF)
@@ -216,7 +223,7 @@ static int check_source(struct sgx_encl *encl, const struct vm_area_struct *vma,
 	    !(secinfo->flags & SGX_SECINFO_FL_X) || vma->vm_flags & VM_EXEC)
 		return 0;
 
-	return vma->vm_file ? -EACCES : sgx_access_execanon(encl);
+	return vma->vm_file ? -EACCES : 0;
 }
 
 /*
@@ -224,7 +231,7 @@ static int check_source(struct sgx_encl *encl, const struct vm_area_struct *vma,
  * caller until the page is copied, so that what is checked is what is copied.
  * -EFAULT if there is none, -EACCES if it must not be the source.
  */
-static int get_source(struct sgx_encl *encl, unsigned long src,
+static int get_source(struct sgx_access_call *call, unsigned long src,
 		      const struct sgx_secinfo *secinfo, struct page **source)
 {
 	struct vm_area_struct *vma;
@@ -236,11 +243,18 @@ static int get_source(struct sgx_encl *encl, unsigned long src,
 	if (!vma)
 		return -EFAULT;
 
-	ret = check_source(encl, vma, secinfo);
+	ret = check_source(vma, secinfo);
 	if (ret)
 		return ret;
 
-	return sgx_get_user_page(src, source) < 1 ? -EFAULT : 0;
+	if (sgx_get_user_page(src, source) < 1)
+		return -EFAULT;
+
+	/* About the page that was found, not the one that was to be there. */
+	ret = sgx_access_add(call, vma, *source);
+	if (ret)
+		put_page(*source);
+	return ret;
 }
 
 /* EADD, and EEXTEND of all of the page. -EIO if one of them fails. */
@@ -317,9 +331,9 @@ err_reserve:
  * -EFAULT, -EACCES: see get_source()
  * -EIO: see build_page()
  */
-static int encl_add_page(struct sgx_encl *encl, unsigned long src,
-			 unsigned long addr, const struct sgx_secinfo *secinfo,
-			 bool measured)
+static int encl_add_page(struct sgx_encl *encl, struct sgx_access_call *call,
+			 unsigned long src, unsigned long addr,
+			 const struct sgx_secinfo *secinfo)
 {
 	struct sgx_encl_page *page;
 	struct page *source;
@@ -338,12 +352,12 @@ static int encl_add_page(struct sgx_encl *encl, unsigned long src,
 	}
 
 	/* A source that comes slowly (FUSE) does not keep &encl->lock. */
-	ret = get_source(encl, src, secinfo, &source);
+	ret = get_source(call, src, secinfo, &source);
 	if (ret)
 		goto out_unlock;
 
 	mutex_lock(&encl->lock);
-	ret = insert_page(encl, page, addr, source, secinfo, measured);
+	ret = insert_page(encl, page, addr, source, secinfo, call->measured);
 	mutex_unlock(&encl->lock);
 	put_page(source);
 
@@ -370,6 +384,10 @@ out_unlock:
  */
 static long ioc_add_pages(struct sgx_encl *encl, void __user *arg)
 {
+	struct sgx_access_call call = {
+		.access = &encl->access,
+		.device = encl->file,
+	};
 	struct sgx_enclave_add_pages params;
 	struct sgx_secinfo secinfo;
 	u64 done;
@@ -393,6 +411,9 @@ static long ioc_add_pages(struct sgx_encl *encl, void __user *arg)
 	if (check_secinfo(&secinfo))
 		return -EINVAL;
 
+	call.secinfo_flags = secinfo.flags;
+	call.measured = params.flags & SGX_PAGE_MEASURE;
+
 	for (done = 0; done < params.length; done += PAGE_SIZE) {
 		if (signal_pending(current)) {
 			ret = done ? 0 : -ERESTARTSYS;
@@ -400,12 +421,13 @@ static long ioc_add_pages(struct sgx_encl *encl, void __user *arg)
 		}
 
 		cond_resched();
-		ret = encl_add_page(encl, params.src + done,
-				    encl->base + params.offset + done, &secinfo,
-				    params.flags & SGX_PAGE_MEASURE);
+		ret = encl_add_page(encl, &call, params.src + done,
+				    encl->base + params.offset + done,
+				    &secinfo);
 		if (ret)
 			break;
 	}
+	sgx_access_call_end(&call);
 
 	params.count = done;
 	if (copy_to_user(arg, &params, sizeof(params)))
@@ -416,7 +438,7 @@ static long ioc_add_pages(struct sgx_encl *encl, void __user *arg)
 
 /* INIT */
 
-static int encl_init(struct sgx_encl *encl,
+static int encl_init(struct sgx_encl *encl, const struct sgx_source *source,
 		     const struct sgx_sigstruct *sigstruct,
 		     const struct sgx_einittoken *token)
 {
@@ -443,6 +465,11 @@ static int encl_init(struct sgx_encl *encl,
 	sgx_sha256(&sgx_core, sigstruct->modulus, sizeof(sigstruct->modulus),
 		   cpu.lepubkeyhash);
 
+	ret = sgx_access_init(&encl->access, encl->file, source, sigstruct,
+			      cpu.lepubkeyhash);
+	if (ret)
+		return ret;
+
 	mutex_lock(&encl->lock);
 	ret = sgx_einit(&cpu, sigstruct, sgx_epc_operand(&encl->secs), token);
 	if (sgx_faulted(ret)) {
@@ -451,6 +478,7 @@ static int encl_init(struct sgx_encl *encl,
 		pr_debug("softsgx: EINIT returned %d\n", ret);
 		ret = -EPERM;
 	} else {
+		sgx_access_initialised(&encl->access);
 		set_bit(SGX_ENCL_INITIALIZED, &encl->flags);
 	}
 	mutex_unlock(&encl->lock);
@@ -463,7 +491,8 @@ static int encl_init(struct sgx_encl *encl,
  * -EINVAL: not created, or initialised already; the vendor in SIGSTRUCT is
  *	neither 0 nor Intel; SIGSTRUCT wants what the platform does not have
  * -EFAULT: @arg or SIGSTRUCT cannot be read
- * -EACCES: an attribute that the enclave may not have, such as PROVISIONKEY
+ * -EACCES: an attribute that the enclave may not have, such as PROVISIONKEY; a
+ *	privilege is refused: INIT or INITANON, DEBUG
  * -EPERM: EINIT refuses SIGSTRUCT
  * -EIO: EINIT faults
  */
@@ -472,6 +501,7 @@ static long ioc_init(struct sgx_encl *encl, void __user *arg)
 	struct sgx_enclave_init params;
 	struct sgx_sigstruct *sigstruct;
 	struct sgx_einittoken *token;
+	struct sgx_source source = {};
 	int ret;
 
 	if (!test_bit(SGX_ENCL_CREATED, &encl->flags) ||
@@ -488,18 +518,20 @@ static long ioc_init(struct sgx_encl *encl, void __user *arg)
 		return -ENOMEM;
 	token = (void *)sigstruct + PAGE_SIZE / 2;
 
-	ret = -EFAULT;
-	if (copy_from_user(sigstruct, u64_to_user_ptr(params.sigstruct),
-			   sizeof(*sigstruct)))
+	ret = sgx_source_copy(sigstruct, params.sigstruct, sizeof(*sigstruct),
+			      &source);
+	if (ret)
 		goto out_free;
 
 	ret = -EINVAL;
 	if (sigstruct->vendor && sigstruct->vendor != 0x8086)
 		goto out_free;
 
-	ret = encl_init(encl, sigstruct, token);
+	ret = encl_init(encl, &source, sigstruct, token);
 
 out_free:
+	if (source.file)
+		fput(source.file);
 	kfree(sigstruct);
 	return ret;
 }
@@ -513,6 +545,7 @@ out_free:
  *
  * -EFAULT: @arg cannot be read
  * -EINVAL: fd is no descriptor of /dev/sgx_provision
+ * -EACCES: the privilege PROVISION is refused
  */
 static long ioc_provision(struct sgx_encl *encl, void __user *arg)
 {
@@ -527,10 +560,10 @@ static long ioc_provision(struct sgx_encl *encl, void __user *arg)
 	if (!filp)
 		return -EINVAL;
 
-	if (sgx_is_provision_file(filp)) {
+	if (sgx_is_provision_file(filp))
+		ret = sgx_access_provision(&encl->access, filp);
+	if (!ret)
 		encl->attributes_mask |= SGX_ATTR_PROVISIONKEY;
-		ret = 0;
-	}
 	fput(filp);
 	return ret;
 }

@@ -3,9 +3,11 @@
  * softsgx: Intel SGX in software. Loading and unloading, in order.
  */
 #include <linux/module.h>
+#include "../access/access.h"
 #include "device.h"
 #include "encl.h"
 #include "epc.h"
+#include "hooks.h"
 #include "host.h"
 #include "thread.h"
 
@@ -37,31 +39,25 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_thread;
 
-	ret = sgx_signal_init();
+	ret = sgx_hooks_init();
 	if (ret)
 		goto err_encl;
 
-	ret = sgx_fault_init();
+	ret = sgx_access_start();
 	if (ret)
-		goto err_signal;
-
-	ret = sgx_trap_init();
-	if (ret)
-		goto err_fault;
+		goto err_hooks;
 
 	/* From here on enclaves can be built and entered. */
 	ret = sgx_device_init();
 	if (ret)
-		goto err_trap;
+		goto err_access;
 
 	return 0;
 
-err_trap:
-	sgx_trap_exit();
-err_fault:
-	sgx_fault_exit();
-err_signal:
-	sgx_signal_exit();
+err_access:
+	sgx_access_stop();
+err_hooks:
+	sgx_hooks_exit();
 err_encl:
 	sgx_encl_exit();
 err_thread:
@@ -76,11 +72,10 @@ err_epc:
 static void __exit softsgx_exit(void)
 {
 	sgx_device_exit();
-	sgx_trap_exit();
-	sgx_fault_exit();
-	sgx_signal_exit();
+	sgx_access_stop();
 	/* The end of an enclave looks for its threads, of which none is left. */
 	sgx_encl_exit();
+	sgx_hooks_exit();
 	sgx_thread_exit();
 	sgx_host_exit();
 	sgx_epc_exit();

@@ -88,7 +88,7 @@ void sgx_reclaim_del(struct sgx_encl_page *page)
  */
 void sgx_reclaim_touch(struct sgx_encl_page *page)
 {
-	SetPageReferenced(page_memory(page));
+	folio_set_referenced(page_folio(page_memory(page)));
 }
 
 /*
@@ -343,7 +343,7 @@ static bool reclaim_wanted(struct sgx_encl *encl, struct victim *v)
 	if (!entry || xa_is_value(entry))
 		return false;
 	v->page = entry;
-	if (!TestClearPageReferenced(page_memory(v->page)))
+	if (!folio_test_clear_referenced(page_folio(page_memory(v->page))))
 		return true;
 	sgx_encl_zap(encl, v->addr, PAGE_SIZE);
 	return false;

@@ -85,7 +85,8 @@ void sgx_thread_entered(struct sgx_thread *thread)
  * @thread:	running thread
  * @secs:	SECS of the enclave that it was in
  *
- * Context: the running thread, preemption off.
+ * Context: the running thread, preemption off; may be in the middle of a
+ * context switch, with the run queue locked.
  */
 void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 {
@@ -104,7 +105,7 @@ void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 	 */
 	smp_mb();
 	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
-		sgx_encl_queue_teardown(encl);
+		irq_work_queue(&encl->last_left);
 }
 
 /**

@@ -202,7 +202,7 @@ static int sgx_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
 	struct sgx_encl *encl = sgx_vma_encl(vma);
 	int ret;
 
-	ret = sgx_encl_may_map(encl, start, end, newflags);
+	ret = sgx_encl_ask_map(encl, start, end, newflags);
 	if (ret)
 		return ret;
 
@@ -256,7 +256,8 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 			  void *buf, int len, int write)
 {
 	struct sgx_encl *encl = sgx_vma_encl(vma);
-	unsigned long start, flags = vma->vm_flags;
+	/* A debugger executes nothing, and must not be asked as if it did. */
+	unsigned long start, flags = vma->vm_flags & ~VM_EXEC;
 	unsigned int count;
 	int ret = 0;
 	int done;

@@ -7,7 +7,7 @@
 # failed". The parts are
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
-#   vm         the module's interface, in one boot of the VM: tests/uapi
+#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid
 #   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
 
 set -euo pipefail
@@ -80,12 +80,13 @@ run_native() {
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
 	count coverage make --no-print-directory -C tests/arch coverage
-	count purity make --no-print-directory -C tests/arch purity
 }
 
 run_vm() {
+	count vm tests/vm/run.sh
 	make --no-print-directory -s -C tests/uapi
 	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
+	count cpuid tests/cpuid/run.sh --kernel "$kernel"
 }
 
 run_selftests() {

@@ -50,7 +50,7 @@
 static int status_port = -1;
 
 /* Gives the verdict and ends the VM. */
-__attribute__((format(printf, 1, 2))) static _Noreturn void
+__attribute__((noreturn, format(printf, 1, 2))) static void
 report(const char *format, ...)
 {
 	char text[1024];
@@ -69,7 +69,8 @@ report(const char *format, ...)
 		pause();
 }
 
-static _Noreturn void fail_errno(const char *what, const char *object)
+__attribute__((noreturn)) static void fail_errno(const char *what,
+						 const char *object)
 {
 	report("fail cannot %s %s: %s", what, object, strerror(errno));
 }
@@ -281,8 +282,7 @@ static void mount_root(const struct request *rq)
 	char path[PATH_MAX], modules[PATH_MAX], tag[16];
 	int i;
 
-	mount_at("host", "/host", "9p", MS_RDONLY,
-		 P9_OPTIONS ",cache=loose");
+	mount_at("host", "/host", "9p", MS_RDONLY, P9_OPTIONS ",cache=loose");
 	mount_at("tmpfs", "/upper", "tmpfs", 0, "mode=755");
 	make_dirs("/upper/files");
 	make_dirs("/upper/work");
@@ -437,20 +437,13 @@ static void relay(const sigset_t *unblocked)
 	}
 }
 
-/* Relays all that is left, and waits until the host has taken it. */
+/* Relays all that is left. */
 static void drain_streams(void)
 {
-	struct pollfd fd = { .events = POLLOUT };
-	int i;
-
 	if (streams[IN].pipe >= 0)
 		end_stream(&streams[IN]);
 	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0)
 		relay(NULL);
-	for (i = OUT; i <= ERR; i++) {
-		fd.fd = streams[i].port;
-		poll(&fd, 1, -1);
-	}
 }
 
 /* ---- the command ---- */
@@ -460,7 +453,8 @@ static void on_child(int sig)
 	(void)sig;
 }
 
-static _Noreturn void run_command(const struct request *rq, const int fds[])
+__attribute__((noreturn)) static void run_command(const struct request *rq,
+						  const int fds[])
 {
 	unsigned int uid, gid;
 	int i;

@@ -103,6 +103,7 @@ static void frame_xsave(struct world *w, u64 arg)
 /* EENTER and ERESUME alike: the TCS and the SECS. */
 #define TCS_ROWS							\
 	{ "RBX is not page aligned", add_rbx, 8, GP, 0, 0 },		\
+	{ "RBX is not canonical", add_rbx, 1ULL << 60, GP, 0, 0 },	\
 	{ "RBX is not mapped", unmap, TCS_LA,				\
 	  PF, TCS_LA, SGX_PFEC_U | SGX_PFEC_W },			\
 	{ "RBX is mapped read-only", map_read_only, TCS_LA,		\
@@ -125,6 +126,7 @@ static void frame_xsave(struct world *w, u64 arg)
 	{ "TCS is modified", modified, TCS_LA,				\
 	  PF, TCS_LA, PFEC_EPCM_W },					\
 	{ "OSSA is not page aligned", tcs_ossa, 0x1010, GP, 0, 0 },	\
+	{ "SSA is not canonical", tcs_ossa, 1ULL << 60, GP, 0, 0 },	\
 	{ "OFSBASE is not page aligned", tcs_ofsbase, 0x11800, GP, 0, 0 }, \
 	{ "OGSBASE is not page aligned", tcs_ogsbase, 1, GP, 0, 0 },	\
 	{ "TCS.FLAGS bit 2", tcs_flags, 4, GP, 0, 0 },			\

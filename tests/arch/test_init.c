@@ -293,7 +293,7 @@ static void einit_wrong_key(void **state)
 static const struct row token_rows[] = {
 	{ "EINIT: token", { { 0 } }, 0, 0, 0 },
 	{ "EINIT: token of a debug launch enclave",
-	  { TOKEN(maskedattributesle.flags, SGX_ATTR_DEBUG) },
+	  { TOKEN(maskedattributesle.flags, SGX_ATTR_INIT | SGX_ATTR_DEBUG) },
 	  SGX_INVALID_EINITTOKEN, 0, 0 },
 	{ "EINIT: token, VALID with a reserved bit", { TOKEN(valid, 3) },
 	  SGX_INVALID_EINITTOKEN, 0, 0 },
@@ -364,6 +364,8 @@ static void launch(struct fixture *f)
 	secs_default(&secs);
 	secs.baseaddr = LAUNCH_BASE;
 	secs.attributes.flags |= SGX_ATTR_EINITTOKEN_KEY;
+	secs.attributes.flags |= f->token->maskedattributesle.flags &
+				 SGX_ATTR_DEBUG;
 	encl = enclave_create(f->host, &secs);
 	enclave_add(encl, la, REG_RW, NULL);
 	enclave_init(encl);
@@ -417,24 +419,37 @@ static void run_token(void **state)
 	fixture_free(&f);
 }
 
-/* A debug launch enclave's token launches a debug enclave. */
-static void token_debug(void **state)
+/* A debug enclave, and a token of a debug launch enclave (or of another). */
+static void debug_token(u64 masked, u64 attributes, int outcome)
 {
 	struct fixture f;
 
-	(void)state;
 	fixture_einit(&f);
 	sgx_secs_of(f.encl->secs)->attributes.flags |= SGX_ATTR_DEBUG;
 	sigstruct_default(f.encl, f.sig);
 	sigstruct_sign(f.sig, signer_key(1));
 	token_default(&f);
-	f.token->maskedattributesle.flags |= SGX_ATTR_DEBUG;
+	f.token->maskedattributesle.flags = masked;
 	launch(&f);
-	/* The key is that of a production enclave: the MAC does not match. */
-	assert_int_equal(leaf_einit(&f), SGX_INVALID_EINITTOKEN);
-	assert_false(sgx_secs_of(f.encl->secs)->attributes.flags &
-		     SGX_ATTR_INIT);
+	f.token->maskedattributesle.flags = attributes;
+	assert_int_equal(leaf_einit(&f), outcome);
+	assert_int_equal(f.encl->secs->lock, FREE);
+	if (!outcome)
+		check_initialized(&f, signer_key(1));
 	fixture_free(&f);
+}
+
+static void token_debug(void **state)
+{
+	const u64 production = SGX_ATTR_INIT;
+	const u64 debug = SGX_ATTR_INIT | SGX_ATTR_DEBUG;
+
+	(void)state;
+	debug_token(debug, debug, 0);
+	debug_token(production, production, 0);
+	/* The key is not that of what the token says. */
+	debug_token(production, debug, SGX_INVALID_EINITTOKEN);
+	debug_token(debug, production, SGX_INVALID_EINITTOKEN);
 }
 
 int main(void)
@@ -449,7 +464,6 @@ int main(void)
 		  einit_each_encoded_byte, NULL);
 	tests_add(&t, "EINIT: MODULUS of another key", einit_wrong_key, NULL);
 	TESTS_TABLE(&t, run_token, token_rows);
-	tests_add(&t, "EINIT: token says debug, key does not", token_debug,
-		  NULL);
+	tests_add(&t, "EINIT: tokens for a debug enclave", token_debug, NULL);
 	return TESTS_RUN("init", &t);
 }

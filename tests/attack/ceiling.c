@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * A page that was loaded writable becomes code: the enclave writes the code and
+ * extends the EPCM permissions to RWX, for which it needs nobody's leave, and
+ * outside the page is to be mapped executable, in every way that there is.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include "attack.h"
+
+#define R  PROT_READ
+#define W  PROT_WRITE
+#define X  PROT_EXEC
+#define ON ""
+#define OFF "ceilings=off"
+
+static struct victim victim;
+
+/* The page, mapped RW, with the payload, and RWX as far as SGX goes. */
+static u64 prepare(void)
+{
+	u64 page;
+
+	victim_start(&victim);
+	page = guest_symbol(&victim.guest, "data_pages");
+	ASSERT(victim_write(&victim, 0, page, PAYLOAD));
+	victim_emodpe(&victim, page, ENCL_RWX);
+	return page;
+}
+
+static void by_mprotect(int prot)
+{
+	u64 page = prepare();
+
+	if (ATTACK_CALL(mprotect((void *)page, PAGE, prot), EACCES))
+		attack_by_execution(&victim, page, NULL);
+	attack_by_execution(&victim, page, "EACCES");
+}
+
+ATTACK(mprotect_rx, "emodpe-mprotect-rx", ON, OFF)
+{
+	by_mprotect(R | X);
+}
+
+ATTACK(mprotect_rwx, "emodpe-mprotect-rwx", ON, OFF)
+{
+	by_mprotect(R | W | X);
+}
+
+ATTACK(mprotect_x, "emodpe-mprotect-x", ON, OFF)
+{
+	by_mprotect(X);
+}
+
+/* A step at a time, so that no single change asks for W and X. */
+ATTACK(mprotect_steps, "emodpe-mprotect-steps", ON, OFF)
+{
+	u64 page = prepare();
+
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_NONE));
+	ASSERT_OK(mprotect((void *)page, PAGE, R));
+	if (ATTACK_CALL(mprotect((void *)page, PAGE, R | X), EACCES))
+		attack_by_execution(&victim, page, NULL);
+	attack_by_execution(&victim, page, "EACCES");
+}
+
+/* Where its neighbours are mapped with it, and there are none on one side. */
+ATTACK(mprotect_range, "emodpe-mprotect-range", ON, OFF)
+{
+	u64 page;
+
+	victim_open(&victim);
+	victim_create(&victim);
+	page = victim.spare + 4 * PAGE;
+	ASSERT_OK(encl_add(&victim.guest.encl,
+			   page - victim.guest.encl.secs.baseaddr,
+			   page_alloc(1), PAGE, ENCL_RW, 0));
+	victim_init(&victim);
+	victim_map(&victim);
+	ASSERT(mmap((void *)victim.spare, 9 * PAGE, R | W,
+		    MAP_SHARED | MAP_FIXED, victim.guest.encl.fd,
+		    0) != MAP_FAILED);
+	ASSERT(victim_write(&victim, 0, page, PAYLOAD));
+	victim_emodpe(&victim, page, ENCL_RWX);
+	if (ATTACK_CALL(mprotect((void *)victim.spare, 9 * PAGE, R | X),
+			EACCES))
+		attack_by_execution(&victim, page, NULL);
+	attack_by_execution(&victim, page, "EACCES");
+}
+
+static void by_mmap(int prot, bool unmap)
+{
+	u64 page = prepare();
+
+	if (unmap)
+		ASSERT_OK(munmap((void *)page, PAGE));
+	if (ATTACK_CALL(mmap((void *)page, PAGE, prot, MAP_SHARED | MAP_FIXED,
+			     victim.guest.encl.fd, 0),
+			EACCES))
+		attack_by_execution(&victim, page, NULL);
+	if (unmap)
+		victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EACCES");
+}
+
+ATTACK(munmap_mmap_rx, "emodpe-munmap-mmap-rx", ON, OFF)
+{
+	by_mmap(R | X, true);
+}
+
+ATTACK(munmap_mmap_rwx, "emodpe-munmap-mmap-rwx", ON, OFF)
+{
+	by_mmap(R | W | X, true);
+}
+
+ATTACK(mmap_over_rx, "emodpe-mmap-fixed-over-rx", ON, OFF)
+{
+	by_mmap(R | X, false);
+}
+
+ATTACK(mmap_over_rwx, "emodpe-mmap-fixed-over-rwx", ON, OFF)
+{
+	by_mmap(R | W | X, false);
+}
+
+/* A mapping that is there before the page, when nothing can be said of it. */
+ATTACK(map_first, "emodpe-mapped-rwx-before-load", ON, OFF)
+{
+	char how[64];
+	u64 page;
+
+	victim_open(&victim);
+	page = victim.spare;
+	victim_mmap(&victim, page, R | W | X);
+	victim_create(&victim);
+	ASSERT_OK(encl_add(&victim.guest.encl,
+			   page - victim.guest.encl.secs.baseaddr,
+			   page_alloc(1), PAGE, ENCL_RW, 0));
+	victim_init(&victim);
+	victim_map(&victim);
+
+	/*
+	 * The enclave needs the page writable before, in another mapping, which
+	 * is a second process's: the first mapping has to stay.
+	 */
+	if (!fork()) {
+		victim_mmap(&victim, page, R | W);
+		ASSERT(victim_write(&victim, 0, page, PAYLOAD));
+		victim_emodpe(&victim, page, ENCL_RWX);
+		_exit(0);
+	}
+	child_ends_well();
+	if (victim_executes(&victim, 0, page, how))
+		attack_succeeded();
+	attack_refused("%s", how);
+}
+
+/* The system call is another, the permission and the check are the same. */
+static void by_pkey(bool with_key)
+{
+	u64 page = prepare();
+	long key = -1;
+
+	if (with_key) {
+		key = syscall(SYS_pkey_alloc, 0, 0);
+		/* Processors without keys have the call for the key -1. */
+		if (key < 0)
+			ASSERT_EQ(errno, ENOSPC);
+	}
+	if (ATTACK_CALL(syscall(SYS_pkey_mprotect, page, PAGE, R | X, key),
+			EACCES))
+		attack_by_execution(&victim, page, NULL);
+	attack_by_execution(&victim, page,
+			    key < 0 ? "EACCES without a key" : "EACCES");
+}
+
+ATTACK(pkey_mprotect_no_key, "emodpe-pkey-mprotect-no-key", ON, OFF)
+{
+	by_pkey(false);
+}
+
+ATTACK(pkey_mprotect_key, "emodpe-pkey-mprotect-key", ON, OFF)
+{
+	by_pkey(true);
+}
+
+/* With this personality what is readable is executable, without being asked. */
+static void by_personality(bool mmap_it)
+{
+	u64 page = prepare();
+	bool done;
+
+	ASSERT(personality(READ_IMPLIES_EXEC) != -1);
+	if (mmap_it)
+		done = ATTACK_CALL(mmap((void *)page, PAGE, R,
+					MAP_SHARED | MAP_FIXED,
+					victim.guest.encl.fd, 0),
+				   EACCES);
+	else
+		done = ATTACK_CALL(mprotect((void *)page, PAGE, R), EACCES);
+	/* What has been gained stays, and the rest works as usual. */
+	ASSERT(personality(0) != -1);
+	attack_by_execution(&victim, page, done ? NULL : "EACCES");
+}
+
+ATTACK(personality_mprotect, "emodpe-read-implies-exec-mprotect", ON, OFF)
+{
+	by_personality(false);
+}
+
+ATTACK(personality_mmap, "emodpe-read-implies-exec-mmap", ON, OFF)
+{
+	by_personality(true);
+}
+
+/* An executable mapping of code is moved to where the page is. */
+static void mremap_control(void)
+{
+	u64 (*function)(u64);
+	void *code, *data;
+	u64 payload = PAYLOAD;
+	int fd = memfd_create("code", 0);
+
+	ASSERT(fd >= 0 && !ftruncate(fd, PAGE));
+	ASSERT_EQ(write(fd, &payload, sizeof(payload)), sizeof(payload));
+	data = page_alloc(1);
+	code = mmap(NULL, PAGE, R | X, MAP_SHARED, fd, 0);
+	ASSERT(code != MAP_FAILED);
+	ASSERT_EQ(mremap(code, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, data),
+		  data);
+	function = (u64(*)(u64))data;
+	ASSERT_EQ(function(41), 42);
+	attack_succeeded();
+}
+
+ATTACK(mremap_over, "emodpe-mremap-code-over", ON,
+       "self: ordinary memory")
+{
+	u64 page, code;
+
+	if (attack_control())
+		mremap_control();
+	page = prepare();
+	code = guest_symbol(&victim.guest, "code_page");
+	if (ATTACK_CALL(mremap((void *)code, PAGE, PAGE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, page),
+			EINVAL))
+		attack_by_execution(&victim, page, NULL);
+
+	/* What was to be replaced is gone; what was to be moved is not. */
+	ASSERT(victim_executes(&victim, 0, code, NULL));
+	victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EINVAL");
+}
+
+/* A second mapping of the same pages, which shared memory gives for size 0. */
+static void mremap_twice_control(void)
+{
+	int fd = memfd_create("code", 0);
+	void *code;
+
+	ASSERT(fd >= 0 && !ftruncate(fd, PAGE));
+	code = mmap(NULL, PAGE, R | X, MAP_SHARED, fd, 0);
+	ASSERT(code != MAP_FAILED);
+	ASSERT(mremap(code, 0, PAGE, MREMAP_MAYMOVE) != MAP_FAILED);
+	attack_succeeded();
+}
+
+ATTACK(mremap_twice, "emodpe-mremap-duplicate", ON, "self: ordinary memory")
+{
+	u64 page, code;
+
+	if (attack_control())
+		mremap_twice_control();
+	page = prepare();
+	code = guest_symbol(&victim.guest, "code_page");
+	if (ATTACK_CALL(mremap((void *)code, 0, PAGE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, page),
+			EFAULT))
+		attack_by_execution(&victim, page, NULL);
+	victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EFAULT");
+}
+
+/* Over the end of its mapping, where the page is. */
+static void mremap_grow_control(void)
+{
+	int fd = memfd_create("code", 0);
+	void *code;
+
+	ASSERT(fd >= 0 && !ftruncate(fd, 2 * PAGE));
+	code = mmap(NULL, 2 * PAGE, R | X, MAP_SHARED, fd, 0);
+	ASSERT(code != MAP_FAILED && !munmap((u8 *)code + PAGE, PAGE));
+	ASSERT_EQ(mremap(code, PAGE, 2 * PAGE, 0), code);
+	attack_succeeded();
+}
+
+ATTACK(mremap_grow, "emodpe-mremap-grow", ON, "self: ordinary memory")
+{
+	u64 page;
+
+	if (attack_control())
+		mremap_grow_control();
+	victim_open(&victim);
+	victim_create(&victim);
+	page = victim.spare + PAGE;
+	ASSERT_OK(encl_add(&victim.guest.encl,
+			   victim.spare - victim.guest.encl.secs.baseaddr,
+			   page_alloc(1), PAGE, ENCL_RX, 0));
+	ASSERT_OK(encl_add(&victim.guest.encl,
+			   page - victim.guest.encl.secs.baseaddr,
+			   page_alloc(1), PAGE, ENCL_RW, 0));
+	victim_init(&victim);
+	victim_map(&victim);
+	victim_mmap(&victim, victim.spare, R | X);
+	victim_mmap(&victim, page, R | W);
+	ASSERT(victim_write(&victim, 0, page, PAYLOAD));
+	victim_emodpe(&victim, page, ENCL_RWX);
+	ASSERT_OK(munmap((void *)page, PAGE));
+	if (ATTACK_CALL(mremap((void *)victim.spare, PAGE, 2 * PAGE, 0),
+			EFAULT))
+		attack_by_execution(&victim, page, NULL);
+	victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EFAULT");
+}
+
+/* The kernel writes where the process may not, as a debugger does. */
+ATTACK(proc_mem, "write-code-by-proc-mem", ON, "self: a debug enclave")
+{
+	u64 payload = PAYLOAD;
+	u64 page;
+	int fd;
+
+	victim_open(&victim);
+	if (!attack_control())
+		victim.guest.encl.secs.attributes.flags &= ~SGX_ATTR_DEBUG;
+	victim_create(&victim);
+	page = victim.spare;
+	ASSERT_OK(encl_add(&victim.guest.encl,
+			   page - victim.guest.encl.secs.baseaddr,
+			   page_alloc(1), PAGE, ENCL_RX, 0));
+	victim_init(&victim);
+	victim_map(&victim);
+	victim_mmap(&victim, page, R | X);
+	fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	ASSERT(fd >= 0);
+	if (ATTACK_CALL(pwrite(fd, &payload, sizeof(payload), page), EIO)) {
+		ASSERT(victim_executes(&victim, 0, page, NULL));
+		attack_succeeded();
+	}
+	attack_refused("EIO");
+}

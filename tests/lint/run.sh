@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: tests/lint/run.sh [check...]
+#
+# Runs the static checks, all or those that are named, and shows what they
+# find. The last line is "N passed, N failed", each check counting as one.
+#   spdx        every file names its licence
+#   format      clang-format, all C
+#   checkpatch  the kernel's scripts/checkpatch.pl --strict: the module
+#   kernel-doc  the kernel's scripts/kernel-doc: the module
+#   sparse      the module for 6.1
+#   w1-6.1      the module for 6.1 builds with W=1 without a warning
+#   w1-6.12     the same for 6.12
+#   cppcheck    all C that is compiled for user space
+#   scripts     shellcheck, all scripts
+#   purity      arch/ linked alone needs memcpy, memset and memcmp only
+
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top"
+log=build/lint
+mkdir -p "$log"
+all=(spdx format checkpatch kernel-doc sparse w1-6.1 w1-6.12 cppcheck
+	scripts purity)
+
+# files PATTERN...: the files of the project, also those not yet committed.
+files() {
+	git ls-files -z -co --exclude-standard --deduplicate -- "$@" |
+		while IFS= read -r -d '' f; do
+			[ ! -f "$f" ] || printf '%s\0' "$f"
+		done
+}
+
+# Prose, licence texts and input data carry no licence line.
+check_spdx() {
+	files . ':!*.md' ':!LICENSES/*' ':!.gitignore' ':!*corpus/*' |
+		while IFS= read -r -d '' f; do
+			head -n 3 "$f" | grep -q 'SPDX-License-Identifier: ' ||
+				echo "$f: no licence in the first three lines"
+		done
+}
+
+# What clang-format does to white space within a line is not asked for: it
+# would undo the columns of tables.
+check_format() {
+	files '*.c' '*.h' | while IFS= read -r -d '' f; do
+		clang-format "$f" | diff -w --label "$f" --label formatted -u0 "$f" - || :
+	done
+}
+
+check_checkpatch() {
+	local source
+	source=$(tests/linux-source.sh)
+	# Away from the repository, in which it would leave a file.
+	files 'driver/*.[ch]' 'arch/*.[ch]' 'access/*.[ch]' |
+		sed -z "s,^,$top/," |
+		(cd "$log" && xargs -0 perl "$source/scripts/checkpatch.pl" \
+			--strict --no-tree --no-summary --terse --show-types -f) |
+		sed "s,^$top/,," |
+		awk -F '[: ]+' '
+		FNR == NR {
+			split($0, rule, "[ \t]+")
+			if ($0 !~ /^#/ && $0 != "")
+				ignored[++n] = rule[2] "\t" rule[1]
+			next
+		}
+		{
+			for (i = 1; i <= n; i++) {
+				split(ignored[i], rule, "\t")
+				if (index($1, rule[1]) == 1 && $4 == rule[2])
+					next
+			}
+			print
+		}' tests/lint/checkpatch.ignore -
+}
+
+check_kernel-doc() {
+	local source
+	source=$(tests/linux-source.sh)
+	# It has an exit status of its own only for what it cannot read.
+	files 'driver/*.[ch]' 'arch/*.[ch]' 'access/*.[ch]' |
+		xargs -0 perl "$source/scripts/kernel-doc" -none 2>&1
+}
+
+# build KERNEL NAME ARGUMENT...: builds the module anew and shows warnings.
+build() {
+	local kernel=$1 name=$2 status=0
+	shift 2
+	rm -rf "build/module/$kernel-amd64-$name"
+	vm/module --kernel "$kernel" --variant "$name" -- "$@" \
+		>"$log/build-$name" 2>&1 || status=$?
+	grep -Ev '^ +(CC|LD|CHECK|MODPOST) ' "$log/build-$name" |
+		grep -E -A 3 'warning:|error:|Error |WARNING' || :
+	[ "$status" -eq 0 ] || tail -n 3 "$log/build-$name"
+}
+
+check_sparse() {
+	build 6.1 sparse C=2
+}
+
+check_w1-6.1() {
+	build 6.1 w1 W=1
+}
+
+check_w1-6.12() {
+	build 6.12 w1 W=1
+}
+
+check_cppcheck() {
+	{
+		files '*.c' ':!driver/*' ':!access/*'
+		files access/policy.c
+	} | xargs -0 cppcheck --quiet --std=c11 --inline-suppr -j 2 \
+		--enable=warning,performance,portability \
+		--suppressions-list=tests/lint/cppcheck.suppress 2>&1
+}
+
+check_scripts() {
+	files . | while IFS= read -r -d '' f; do
+		! head -n 1 "$f" | grep -Eq '^#!.*/(ba|da)?sh' ||
+			printf '%s\0' "$f"
+	done | xargs -0 shellcheck -x
+}
+
+check_purity() {
+	# What is found is what make says when it fails.
+	make --no-print-directory -s -C tests/arch purity \
+		>"$log/purity.make" 2>&1 || cat "$log/purity.make"
+}
+
+for name in "$@"; do
+	case " ${all[*]} " in
+	*" $name "*) ;;
+	*)
+		sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+		[ "$name" != -h ] && [ "$name" != --help ] && exit 2
+		exit 0
+		;;
+	esac
+done
+[ $# -gt 0 ] || set -- "${all[@]}"
+
+# A check passes when it has nothing to say.
+passed=0
+failed=0
+for name in "$@"; do
+	"check_$name" >"$log/$name" 2>&1 || :
+	if [ -s "$log/$name" ]; then
+		failed=$((failed + 1))
+		printf '%-12s FAILED\n' "$name"
+		sed 's/^/  /' "$log/$name"
+	else
+		passed=$((passed + 1))
+		printf '%-12s ok\n' "$name"
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

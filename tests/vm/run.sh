@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: tests/vm/run.sh [PATTERN]
+#
+# Tests vm/run from outside: what it returns, prints and keeps apart, and that
+# it notices trouble, which a module makes on purpose. Tests whose name matches
+# the shell pattern, or all. The last line is "N passed, N failed".
+
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+out=$top/build/tests/vm
+pattern=${1:-*}
+case $pattern in
+-*)
+	sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+	[ "$pattern" = --help ] || [ "$pattern" = -h ] || exit 2
+	exit 0
+	;;
+esac
+passed=0
+failed=0
+
+build() {
+	local kdir
+
+	kdir=$("$top/vm/kernel")
+	mkdir -p "$out/trouble" "$out/rw"
+	cp -u "$top"/tests/vm/trouble/* "$out/trouble/"
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$kdir/headers" \
+		"M=$out/trouble" CC=gcc-12 CONFIG_DEBUG_INFO_BTF_MODULES= \
+		modules >"$out/build.log" 2>&1 || {
+		cat "$out/build.log" >&2
+		exit 1
+	}
+}
+
+# in_vm ARGUMENT...: vm/run without a module, unless --module comes.
+in_vm() {
+	status=0
+	"$top/vm/run" --timeout 120 "$@" >"$out/stdout" 2>"$out/stderr" || status=$?
+}
+
+with_trouble() {
+	local what=$1
+
+	shift
+	in_vm --module "$out/trouble/softsgx.ko" --module-params "what=$what" "$@"
+}
+
+is_status() {
+	[ "$status" -eq "$1" ] || {
+		echo "the status is $status, not $1"
+		return 1
+	}
+}
+
+# prints STREAM TEXT: all that it prints there.
+prints() {
+	[ "$(cat "$out/$1")" = "$2" ] || {
+		echo "$1 is not '$2'"
+		return 1
+	}
+}
+
+mentions() {
+	grep -qF -- "$2" "$out/$1" || {
+		echo "$1 does not mention '$2'"
+		return 1
+	}
+}
+
+test_status() {
+	in_vm --no-module -- sh -c 'echo out; echo err >&2; exit 7' </dev/null
+	is_status 7 && prints stdout out && prints stderr err
+}
+
+test_signal() {
+	in_vm --no-module -- sh -c 'kill -SEGV $$' </dev/null
+	is_status 139
+}
+
+test_not_found() {
+	in_vm --no-module -- no-such-command </dev/null
+	is_status 127
+}
+
+test_stdin() {
+	seq 100000 >"$out/in"
+	in_vm --no-module -- md5sum < <(cat "$out/in")
+	is_status 0 && prints stdout "$(md5sum <"$out/in")"
+}
+
+test_much_output_to_a_slow_reader() {
+	status=0
+	"$top/vm/run" --no-module -- seq 300000 </dev/null 2>"$out/stderr" |
+		{ sleep 12; md5sum; } >"$out/stdout" || status=$?
+	is_status 0 && prints stdout "$(seq 300000 | md5sum)"
+}
+
+test_reader_gone() {
+	in_vm --no-module -- sh -c 'seq 300000 >&2; exit 5' </dev/null \
+		2> >(head -n 1 >/dev/null)
+	is_status 5
+}
+
+test_arguments_and_environment() {
+	# shellcheck disable=SC2016 # expanded in the VM
+	VAR=$'a b\nc' in_vm --no-module -- sh -c 'printf "%s|" "$VAR" "$@"' \
+		sh '' "a'b" $'c\nd' </dev/null
+	is_status 0 && prints stdout $'a b\nc||a\'b|c\nd|'
+}
+
+test_directory_and_user() {
+	(cd "$out" && in_vm --no-module --user 1234:567 -- \
+		sh -c 'pwd; id -u; id -g; id -G' </dev/null)
+	prints stdout "$out"$'\n1234\n567\n567'
+}
+
+test_writes_stay_inside() {
+	rm -f "$out/inside" "$out/rw/outside"
+	in_vm --no-module --rw "$out/rw" -- \
+		sh -c "echo 1 >'$out/inside' && cat '$out/inside' >'$out/rw/outside'" </dev/null
+	is_status 0 && [ ! -e "$out/inside" ] && [ "$(cat "$out/rw/outside")" = 1 ]
+}
+
+test_leftovers_are_killed() {
+	in_vm --no-module -- sh -c 'sleep 1000 & exit 3' </dev/null
+	is_status 3
+}
+
+test_no_trouble() {
+	with_trouble none -- cat /sys/module/softsgx/parameters/what </dev/null
+	is_status 0 && prints stdout none
+}
+
+test_refused_module() {
+	with_trouble refuse -- true </dev/null
+	is_status 125 && mentions stderr 'cannot insert softsgx.ko'
+}
+
+test_warning() {
+	with_trouble warn -- true </dev/null
+	is_status 125 && mentions stderr 'the kernel panicked: kernel: panic_on_warn set'
+}
+
+test_complaint() {
+	with_trouble log -- true </dev/null
+	is_status 124 && mentions stderr 'BUG: as it was asked for'
+}
+
+test_complaint_at_unload() {
+	with_trouble unload-log -- sh -c 'exit 9' </dev/null
+	is_status 124 && mentions stderr 'after "exit 9" and the removal'
+}
+
+test_keep() {
+	with_trouble unload-log --keep -- true </dev/null
+	is_status 0
+}
+
+test_leaked_reference() {
+	with_trouble leak -- true </dev/null
+	is_status 124 && mentions stderr 'softsgx cannot be removed'
+}
+
+test_hang() {
+	with_trouble hang --timeout 20 -- true </dev/null
+	is_status 125 && mentions stderr 'given up after 20 s'
+}
+
+test_panic_of_the_command() {
+	in_vm --no-module -- sh -c 'echo c >/proc/sysrq-trigger' </dev/null
+	is_status 125 && mentions stderr 'the kernel panicked: sysrq triggered crash'
+}
+
+test_usage() {
+	in_vm --no-such-option </dev/null
+	is_status 2 && mentions stderr "unknown option '--no-such-option'" || return
+	in_vm </dev/null
+	is_status 2 && mentions stderr 'no command' || return
+	in_vm --mem lots -- true </dev/null
+	is_status 2 && mentions stderr '--mem takes' || return
+	in_vm --rw /no/such/directory -- true </dev/null
+	is_status 2
+}
+
+test_interrupted() {
+	local pid
+
+	"$top/vm/run" --no-module -- sleep 1000 </dev/null >"$out/stdout" 2>"$out/stderr" &
+	pid=$!
+	sleep 4
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	is_status 143 && [ ! -e "$top/build/vm/run.$pid" ]
+}
+
+build
+for name in $(declare -F | sed -n 's/^declare -f test_//p'); do
+	# shellcheck disable=SC2053 # a pattern
+	[[ $name == $pattern ]] || continue
+	if why=$("test_$name"); then
+		echo "ok     $name"
+		passed=$((passed + 1))
+	else
+		echo "not ok $name"
+		printf '%s\n' "$why" | sed 's/^/       /'
+		sed 's/^/       stderr: /' "$out/stderr" | tail -n 5
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -58,6 +58,8 @@ static int syscall_probe(struct kprobe *kp, struct pt_regs *args)
 
 	regs->ip -= SYSCALL_INSN_LEN;
 	sgx_thread_aex(thread, &fault);
+	/* No call is under way, and what RAX was is none of a tracer's. */
+	regs->orig_ax = -1;
 	if (sgx_vdso_fixup(regs, &fault)) {
 		/* Back to the caller, as if the signal had been sent. */
 		args->ip = (unsigned long)sgx_return_zero;

@@ -202,34 +202,33 @@ static bool gcm(bool seal, const u8 iv[12], const void *aad, size_t aad_len,
 			       seal) &&
 	     EVP_CipherUpdate(ctx, NULL, &n, aad, aad_len) &&
 	     EVP_CipherUpdate(ctx, out, &n, in, len) &&
-	     (seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16,
-					  mac)) &&
+	     (seal ||
+	      EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16, mac)) &&
 	     EVP_CipherFinal_ex(ctx, (u8 *)out + n, &n) &&
-	     (!seal ||
-	      EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, mac));
+	     (!seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, mac));
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
 
-static int op_page_seal(struct sgx_core *core, const u8 iv[12],
-			const void *aad, size_t aad_len, const void *in,
-			void *out, size_t len, u8 mac[16])
+static int op_page_seal(struct sgx_core *core, const u8 iv[12], const void *aad,
+			size_t aad_len, const void *in, void *out, size_t len,
+			u8 mac[16])
 {
 	(void)core;
 	return gcm(true, iv, aad, aad_len, in, out, len, mac) ? 0 : SGX_RETRY;
 }
 
-static int op_page_open(struct sgx_core *core, const u8 iv[12],
-			const void *aad, size_t aad_len, const void *in,
-			void *out, size_t len, const u8 mac[16])
+static int op_page_open(struct sgx_core *core, const u8 iv[12], const void *aad,
+			size_t aad_len, const void *in, void *out, size_t len,
+			const u8 mac[16])
 {
 	u8 copy[16];
 
 	(void)core;
 	memcpy(copy, mac, sizeof(copy));
-	return gcm(false, iv, aad, aad_len, in, out, len, copy) ?
-		       0 :
-		       SGX_MAC_COMPARE_FAIL;
+	return gcm(false, iv, aad, aad_len, in, out, len, copy)
+		       ? 0
+		       : SGX_MAC_COMPARE_FAIL;
 }
 
 static const struct sgx_host_ops host_ops = {
@@ -446,6 +445,33 @@ static void sign_quotients(struct sgx_sigstruct *sig)
 	BN_CTX_free(ctx);
 }
 
+bool sigstruct_shift_quotients(struct sgx_sigstruct *sig)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *s = BN_lebin2bn(sig->signature, SGX_MODULUS_SIZE, NULL);
+	BIGNUM *m = BN_lebin2bn(sig->modulus, SGX_MODULUS_SIZE, NULL);
+	BIGNUM *q1 = BN_lebin2bn(sig->q1, SGX_MODULUS_SIZE, NULL);
+	BIGNUM *q2 = BN_lebin2bn(sig->q2, SGX_MODULUS_SIZE, NULL);
+	BIGNUM *r1 = BN_new();
+	bool fits;
+
+	assert_true(BN_mod_sqr(r1, s, m, ctx) && BN_add(r1, r1, m) &&
+		    BN_sub_word(q1, 1) && BN_add(q2, q2, s));
+	fits = BN_num_bytes(r1) <= SGX_MODULUS_SIZE &&
+	       BN_num_bytes(q2) <= SGX_MODULUS_SIZE;
+	if (fits) {
+		BN_bn2lebinpad(q1, sig->q1, SGX_MODULUS_SIZE);
+		BN_bn2lebinpad(q2, sig->q2, SGX_MODULUS_SIZE);
+	}
+	BN_free(r1);
+	BN_free(q2);
+	BN_free(q1);
+	BN_free(m);
+	BN_free(s);
+	BN_CTX_free(ctx);
+	return fits;
+}
+
 static void signed_digest(const struct sgx_sigstruct *sig, u8 digest[32])
 {
 	SHA256_CTX ctx;
@@ -495,7 +521,8 @@ void sigstruct_sign_encoded(struct sgx_sigstruct *sig, const struct key *key,
 	for (i = 0; i < SGX_MODULUS_SIZE; i++)
 		be[i] = sig->signature[SGX_MODULUS_SIZE - 1 - i];
 	assert_int_equal(RSA_public_decrypt(sizeof(be), be, encoded, key->rsa,
-					    RSA_NO_PADDING), sizeof(encoded));
+					    RSA_NO_PADDING),
+			 sizeof(encoded));
 	if (flip < SGX_MODULUS_SIZE)
 		encoded[flip] ^= 1;
 	assert_int_equal(RSA_private_encrypt(sizeof(encoded), encoded, be,

@@ -187,6 +187,12 @@ void sigstruct_set_modulus(struct sgx_sigstruct *sig, const struct key *key);
 void sigstruct_sign_encoded(struct sgx_sigstruct *sig, const struct key *key,
 			    unsigned int flip);
 
+/*
+ * Q1 - 1 and Q2 + S, with which the cube comes out right, but R1 is not below
+ * the modulus. False if the numbers do not fit.
+ */
+bool sigstruct_shift_quotients(struct sgx_sigstruct *sig);
+
 /* AES-CMAC by OpenSSL */
 void cmac(const u8 key[16], const void *data, size_t len, u8 mac[16]);
 

@@ -376,6 +376,19 @@ static const struct enclu_row {
 };
 /* clang-format on */
 
+/* Leaves that are reached, as the #PF of an operand that is not mapped shows. */
+/* clang-format off */
+static const struct enclu_row reached_rows[] = {
+	{ "ENCLU: EREPORT inside", SGX_EREPORT, IN, true },
+	{ "ENCLU: EGETKEY inside", SGX_EGETKEY, IN, true },
+	{ "ENCLU: EACCEPT inside", SGX_EACCEPT, IN, true },
+	{ "ENCLU: EMODPE inside", SGX_EMODPE, IN, true },
+	{ "ENCLU: EACCEPTCOPY inside", SGX_EACCEPTCOPY, IN, true },
+	{ "ENCLU: EREPORT without SGX2", SGX_EREPORT, IN, false },
+	{ "ENCLU: EGETKEY without SGX2", SGX_EGETKEY, IN, false },
+};
+/* clang-format on */
+
 static struct enclave *small_enclave(struct host *host)
 {
 	struct enclave *encl;
@@ -410,6 +423,28 @@ static void run_enclu(void **state)
 	snap = snapshot_take(host);
 	assert_outcome(cpu, sgx_enclu(cpu), GP, 0, 0);
 	snapshot_unchanged(host, snap);
+	enclave_free(encl);
+	host_free(host);
+}
+
+static void run_reached(void **state)
+{
+	const struct enclu_row *row = *state;
+	struct host *host = host_new(4);
+	struct enclave *encl = small_enclave(host);
+	struct sgx_cpu *cpu = host_cpu(host, 0);
+	const u64 la = LA + 0x1000;
+
+	host->core.sgx2 = row->sgx2;
+	enclave_enter(encl, cpu);
+	*cpu->regs = (struct sgx_regs){
+		.rax = row->rax,
+		.rbx = la,
+		.rcx = la,
+		.rdx = la,
+		.rip = LA,
+	};
+	assert_outcome(cpu, sgx_enclu(cpu), PF, la, SGX_PFEC_U);
 	enclave_free(encl);
 	host_free(host);
 }
@@ -555,6 +590,7 @@ int main(void)
 	tests_add(&t, "SHA-256: every length to 192", hash_lengths, NULL);
 	TESTS_TABLE(&t, run_mac, mac_rows);
 	TESTS_TABLE(&t, run_enclu, enclu_rows);
+	TESTS_TABLE(&t, run_reached, reached_rows);
 	tests_add(&t, "ENCLU: a leaf with a code", enclu_code, NULL);
 	tests_add(&t, "ENCLU: a leaf without a code", enclu_silent, NULL);
 	tests_add(&t, "ENCLU: a fault, a retry", enclu_fault, NULL);

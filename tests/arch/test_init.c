@@ -267,6 +267,24 @@ static void einit_each_encoded_byte(void **state)
 	fixture_free(&f);
 }
 
+/* The quotients are unique: others are refused though the cube is right. */
+static void einit_other_quotients(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_einit(&f);
+	/* About one signature in four has numbers that fit. */
+	do {
+		f.sig->date++;
+		sigstruct_sign(f.sig, signer_key(0));
+	} while (!sigstruct_shift_quotients(f.sig));
+	assert_int_equal(leaf_einit(&f), SGX_INVALID_SIGNATURE);
+	sigstruct_sign(f.sig, signer_key(0));
+	assert_int_equal(leaf_einit(&f), 0);
+	fixture_free(&f);
+}
+
 static void einit_wrong_key(void **state)
 {
 	struct fixture f;
@@ -462,6 +480,8 @@ int main(void)
 	tests_add(&t, "EINIT: trivial signatures", einit_encoding, NULL);
 	tests_add(&t, "EINIT: each byte of the encoded message",
 		  einit_each_encoded_byte, NULL);
+	tests_add(&t, "EINIT: other quotients of the same signature",
+		  einit_other_quotients, NULL);
 	tests_add(&t, "EINIT: MODULUS of another key", einit_wrong_key, NULL);
 	TESTS_TABLE(&t, run_token, token_rows);
 	tests_add(&t, "EINIT: tokens for a debug enclave", token_debug, NULL);

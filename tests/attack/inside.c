@@ -407,8 +407,9 @@ ATTACK(vsyscall, "inside-jump-to-vsyscall", ON, OUTSIDE)
 	if (run.function == SGX_EEXIT)
 		attack_succeeded();
 	ASSERT_EQ(run.function, SGX_ERESUME);
-	attack_refused("vector %u, code %x", run.exception_vector,
-		       run.exception_error_code);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_addr, 0xffffffffff600000);
+	attack_refused("#PF, code %x", run.exception_error_code);
 }
 
 /*

@@ -168,20 +168,28 @@ struct load {
 	char result[160];
 };
 
-static int say(struct load *load, int error, const char *line,
-	       unsigned int number, const char *reason, const char *token)
+/* Say why the policy is refused, to the writer and in the kernel's log. */
+static int refuse_line(struct load *load, int error, unsigned int line,
+		       const char *reason, const char *token)
 {
-	load->len = scnprintf(load->result, sizeof(load->result),
-			      number ? "%s%u: %s%s%s%s\n" : "%s%.0u%s%s%s%s\n",
-			      line, number, reason, *token ? " '" : "", token,
-			      *token ? "'" : "");
-	pr_notice("softsgx: policy: %s", load->result);
+	size_t size = sizeof(load->result);
+	int len;
+
+	len = line ? scnprintf(load->result, size, "line %u", line) :
+		     scnprintf(load->result, size, "refused");
+	len += scnprintf(load->result + len, size - len, ": %s", reason);
+	if (*token)
+		len += scnprintf(load->result + len, size - len, " '%s'",
+				 token);
+	len += scnprintf(load->result + len, size - len, "\n");
+	load->len = len;
+	pr_notice_ratelimited("softsgx: policy: %s", load->result);
 	return error;
 }
 
 static int refuse(struct load *load, int error, const char *reason)
 {
-	return say(load, error, "refused: ", 0, reason, "");
+	return refuse_line(load, error, 0, reason, "");
 }
 
 /* -EINVAL with the line and the reason in @load, -ENOMEM. */
@@ -194,8 +202,8 @@ static int parse(struct load *load, struct sgx_rules *rules)
 		return 0;
 	if (!strcmp(error.reason, "no memory"))
 		return refuse(load, -ENOMEM, error.reason);
-	return say(load, -EINVAL, error.line ? "line " : "refused: ",
-		   error.line, error.reason, error.token);
+	return refuse_line(load, -EINVAL, error.line, error.reason,
+			   error.token);
 }
 
 /* Put @rules in force. -ESTALE if its version is lower than one before. */

@@ -160,6 +160,7 @@ struct sgx_thread *sgx_current_thread(void);
 /* thread.c */
 int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 		    struct sgx_epcm **epcm);
+bool sgx_thread_forget(struct sgx_thread *thread, unsigned long la);
 struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
 void sgx_thread_entered(struct sgx_thread *thread);

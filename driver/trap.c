@@ -129,6 +129,11 @@ static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = thread->cpu.fault;
 
+	/* The page is being evicted. Once more, and it comes back. */
+	if (fault.vector == X86_TRAP_PF && fault.errcd & SGX_PFEC_SGX &&
+	    sgx_thread_forget(thread, fault.addr & PAGE_MASK))
+		return NOTIFY_STOP;
+
 	if (sgx_enclave_mode(&thread->cpu)) {
 		sgx_thread_aex(thread, &fault);
 		/* A page-fault address in an enclave is shown as a page. */

@@ -24,6 +24,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -34,8 +35,6 @@
 #include "thread.h"
 
 #define RECLAIM_BATCH 16
-/* Pages to look at for a batch: some have been used, some have just gone. */
-#define RECLAIM_SCAN (4 * RECLAIM_BATCH)
 
 #define PCMD_PER_PAGE (PAGE_SIZE / sizeof(struct sgx_pcmd))
 
@@ -45,6 +44,8 @@
  */
 static LIST_HEAD(reclaim_list);
 static DEFINE_SPINLOCK(reclaim_lock);
+/* Length of reclaim_list; written under reclaim_lock. */
+static unsigned long reclaim_count;
 
 static struct page *page_memory(const struct sgx_encl_page *page)
 {
@@ -63,6 +64,7 @@ void sgx_reclaim_add(struct sgx_encl_page *page)
 
 	spin_lock(&reclaim_lock);
 	list_add_tail(&page_memory(page)->lru, &reclaim_list);
+	reclaim_count++;
 	spin_unlock(&reclaim_lock);
 }
 
@@ -77,6 +79,7 @@ void sgx_reclaim_del(struct sgx_encl_page *page)
 {
 	spin_lock(&reclaim_lock);
 	list_del_init(&page_memory(page)->lru);
+	reclaim_count--;
 	spin_unlock(&reclaim_lock);
 }
 
@@ -404,16 +407,21 @@ static struct sgx_encl *reclaim_pick(struct victim *victims, unsigned int *n)
 /**
  * sgx_reclaim_pages() - evict some pages
  *
+ * It looks at every page twice before it gives up: the first time, all of them
+ * may have been used.
+ *
  * Context: may sleep; the caller holds no &sgx_encl.lock. It may hold a
  * mmap_lock.
  * Return: how many have gone; 0 if none could, now.
  */
 unsigned int sgx_reclaim_pages(void)
 {
+	unsigned long scan = 2 * READ_ONCE(reclaim_count);
 	struct victim victims[RECLAIM_BATCH];
-	unsigned int scanned, n, done;
+	unsigned long scanned;
+	unsigned int n, done;
 
-	for (scanned = 0; scanned < RECLAIM_SCAN; scanned += n) {
+	for (scanned = 0; scanned < scan; scanned += n) {
 		struct sgx_encl *encl = reclaim_pick(victims, &n);
 
 		if (!encl)
@@ -422,6 +430,8 @@ unsigned int sgx_reclaim_pages(void)
 		sgx_encl_put(encl);
 		if (done)
 			return done;
+		if (fatal_signal_pending(current))
+			return 0;
 		cond_resched();
 	}
 	return 0;

@@ -599,6 +599,16 @@ int sgx_rules_init(void)
 }
 
 /**
+ * sgx_rules_dir() - the directory of softsgx in securityfs
+ *
+ * Between sgx_rules_init() and sgx_rules_exit().
+ */
+struct dentry *sgx_rules_dir(void)
+{
+	return rules_dir;
+}
+
+/**
  * sgx_rules_exit() - undo sgx_rules_init(), and forget the policy
  *
  * No question is under way, and no file is open.

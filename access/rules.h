@@ -25,6 +25,7 @@ int sgx_rules_ask(const struct sgx_rules_view *view,
 		  const struct sgx_question *question);
 
 int sgx_rules_init(void);
+struct dentry *sgx_rules_dir(void);
 void sgx_rules_exit(void);
 
 #endif /* SOFTSGX_ACCESS_RULES_H */

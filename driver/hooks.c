@@ -13,7 +13,7 @@
 #define HOOKS_LINGER	(5 * HZ)
 
 static DEFINE_MUTEX(hooks_lock);
-/* Enclaves; under hooks_lock. */
+/* Enclaves, and one for programs with CPUID faulting; under hooks_lock. */
 static unsigned int hooks_users;
 /* Under hooks_lock. */
 static bool hooks_registered;

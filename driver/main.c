@@ -4,6 +4,8 @@
  */
 #include <linux/module.h>
 #include "../access/access.h"
+#include "../access/rules.h"
+#include "cpuid.h"
 #include "device.h"
 #include "encl.h"
 #include "epc.h"
@@ -47,13 +49,19 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_hooks;
 
-	/* From here on enclaves can be built and entered. */
-	ret = sgx_device_init();
+	ret = sgx_cpuid_init(sgx_rules_dir());
 	if (ret)
 		goto err_access;
 
+	/* From here on enclaves can be built and entered. */
+	ret = sgx_device_init();
+	if (ret)
+		goto err_cpuid;
+
 	return 0;
 
+err_cpuid:
+	sgx_cpuid_exit();
 err_access:
 	sgx_access_stop();
 err_hooks:
@@ -72,6 +80,7 @@ err_epc:
 static void __exit softsgx_exit(void)
 {
 	sgx_device_exit();
+	sgx_cpuid_exit();
 	sgx_access_stop();
 	/* The end of an enclave looks for its threads, of which none is left. */
 	sgx_encl_exit();

@@ -8,6 +8,9 @@
  *   order		the modules of the kernel to insert, a list of files
  *   modules-dir	the host's directory of that kernel's modules
  *   softsgx.ko, params	the module under test, if any, and its parameters
+ *   cpuid-sites, cpuid-programs
+ *			what to tell the module about CPUID, without and with
+ *			CPUID faulting (doc/cpuid.md); may be empty
  *   keep		exists if that module is not to be removed at the end
  *   rw			directories to mount writable, a list: tags rw0, rw1...
  *   cwd, env, args	the command, its environment and arguments: lists
@@ -141,6 +144,8 @@ struct request {
 	char *modules_dir;
 	int module;
 	char *params;
+	char *cpuid_sites;
+	char *cpuid_programs;
 	bool keep;
 	char **rw;
 	char *cwd;
@@ -155,6 +160,8 @@ static void read_request(struct request *rq)
 	rq->modules_dir = read_line("/vm/modules-dir");
 	rq->module = open("/vm/softsgx.ko", O_RDONLY | O_CLOEXEC);
 	rq->params = read_line("/vm/params");
+	rq->cpuid_sites = read_file("/vm/cpuid-sites", NULL);
+	rq->cpuid_programs = read_file("/vm/cpuid-programs", NULL);
 	rq->keep = !access("/vm/keep", F_OK);
 	rq->rw = read_list("/vm/rw");
 	rq->cwd = read_list("/vm/cwd")[0];
@@ -185,6 +192,31 @@ static void insert_module(const struct request *rq)
 	if (syscall(SYS_finit_module, rq->module, rq->params, 0))
 		fail_errno("insert softsgx.ko with", rq->params);
 	close(rq->module);
+}
+
+/* Tells the module whose CPUID it shall answer. */
+static void give_cpuid(const struct request *rq)
+{
+	static const char path[] = "/sys/kernel/security/softsgx/cpuid";
+	char *cpuinfo = read_file("/proc/cpuinfo", NULL);
+	const char *text = rq->cpuid_sites;
+	int fd;
+
+	if (!cpuinfo)
+		fail_errno("read", "/proc/cpuinfo");
+	if (strstr(cpuinfo, " cpuid_fault"))
+		text = rq->cpuid_programs;
+	free(cpuinfo);
+	if (!text || !*text)
+		return;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_errno("open", path);
+	/* In one write: the module takes all of it or nothing. */
+	if (write(fd, text, strlen(text)) < 0)
+		fail_errno("write", path);
+	close(fd);
 }
 
 /* Opens the virtio-serial port of this name. */
@@ -612,8 +644,10 @@ int main(void)
 	mount_root(&rq);
 	mount_late();
 	raise_loopback();
-	if (rq.module >= 0)
+	if (rq.module >= 0) {
 		insert_module(&rq);
+		give_cpuid(&rq);
+	}
 
 	status = supervise(&rq);
 	describe(status, ended, sizeof(ended));

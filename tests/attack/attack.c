@@ -113,8 +113,8 @@ bool time_is_up(void)
 static u64 image_end(const struct enclave *encl)
 {
 	const Elf64_Ehdr *ehdr = encl->image;
-	const Elf64_Phdr *ph = (const void *)((const u8 *)encl->image +
-					      ehdr->e_phoff);
+	const Elf64_Phdr *ph =
+		(const void *)((const u8 *)encl->image + ehdr->e_phoff);
 	u64 end = 0;
 	unsigned int i;
 
@@ -144,8 +144,8 @@ void victim_open(struct victim *victim)
 	image.image = NULL;
 	encl_close(&image);
 	/* Under source_check=exec code comes from executable mappings only. */
-	ASSERT_OK(mprotect(encl->image, encl->image_size,
-			   PROT_READ | PROT_EXEC));
+	ASSERT_OK(
+		mprotect(encl->image, encl->image_size, PROT_READ | PROT_EXEC));
 
 	encl->secs.miscselect = SGX_MISC_EXINFO;
 	encl->secs.attributes.xfrm = 7;
@@ -172,8 +172,8 @@ static u64 segment_flags(const Elf64_Phdr *ph)
 static const Elf64_Phdr *segment(const struct enclave *encl, unsigned int i)
 {
 	const Elf64_Ehdr *ehdr = encl->image;
-	const Elf64_Phdr *ph = (const void *)((const u8 *)encl->image +
-					      ehdr->e_phoff);
+	const Elf64_Phdr *ph =
+		(const void *)((const u8 *)encl->image + ehdr->e_phoff);
 
 	return i < ehdr->e_phnum ? &ph[i] : NULL;
 }
@@ -190,8 +190,7 @@ void victim_create(struct victim *victim)
 		if (ph->p_type == PT_LOAD)
 			ASSERT_OK(encl_add(encl, ph->p_vaddr,
 					   (u8 *)encl->image + ph->p_offset,
-					   ph->p_filesz, segment_flags(ph),
-					   0));
+					   ph->p_filesz, segment_flags(ph), 0));
 }
 
 void victim_init(struct victim *victim)
@@ -208,11 +207,12 @@ void victim_map(const struct victim *victim)
 
 	for (i = 0; (ph = segment(encl, i)); i++)
 		if (ph->p_type == PT_LOAD)
-			ASSERT_OK(encl_map((struct enclave *)encl, ph->p_vaddr,
-					   ph->p_memsz,
-					   (ph->p_flags & PF_R ? PROT_READ : 0) |
-					   (ph->p_flags & PF_W ? PROT_WRITE : 0) |
-					   (ph->p_flags & PF_X ? PROT_EXEC : 0)));
+			ASSERT_OK(encl_map(
+				(struct enclave *)encl, ph->p_vaddr,
+				ph->p_memsz,
+				(ph->p_flags & PF_R ? PROT_READ : 0) |
+					(ph->p_flags & PF_W ? PROT_WRITE : 0) |
+					(ph->p_flags & PF_X ? PROT_EXEC : 0)));
 }
 
 void victim_start(struct victim *victim)
@@ -235,6 +235,23 @@ void victim_mmap(const struct victim *victim, u64 page, int prot)
 		  page);
 }
 
+void evict_all(void)
+{
+	const unsigned int chunk = 64;
+	void *source = page_alloc(chunk);
+	struct enclave filler;
+	u64 offset;
+
+	ASSERT_OK(encl_open(&filler, 4 * SMALL_EPC_PAGES * PAGE));
+	ASSERT_OK(encl_create(&filler));
+	for (offset = 0; offset < 3 * SMALL_EPC_PAGES * PAGE;
+	     offset += chunk * PAGE)
+		ASSERT_OK(encl_add(&filler, offset, source, chunk * PAGE,
+				   ENCL_RW, 0));
+	encl_close(&filler);
+	munmap(source, chunk * PAGE);
+}
+
 bool victim_op(const struct victim *victim, unsigned int thread, struct op op,
 	       u64 *ret)
 {
@@ -247,8 +264,8 @@ bool victim_op(const struct victim *victim, unsigned int thread, struct op op,
 	if (run.function == SGX_EENTER)
 		test_fail(__FILE__, __LINE__,
 			  "op %lu: no entry, vector %u, code %x, at %llx",
-			  op.op, run.exception_vector,
-			  run.exception_error_code, run.exception_addr);
+			  op.op, run.exception_vector, run.exception_error_code,
+			  run.exception_addr);
 	if (ret)
 		*ret = op.ret;
 	if (run.function != SGX_EEXIT)
@@ -302,8 +319,8 @@ void victim_eaccept(const struct victim *victim, u64 page, u64 flags)
  * pointer, for the enclave restores that of the entry: here by being called
  * from one function.
  */
-bool victim_executes(const struct victim *victim, unsigned int thread,
-		     u64 addr, char how[64])
+bool victim_executes(const struct victim *victim, unsigned int thread, u64 addr,
+		     char how[64])
 {
 	const struct guest *guest = &victim->guest;
 	struct op op = { .op = OP_CALL, .arg = { addr, 41 } };
@@ -317,8 +334,7 @@ bool victim_executes(const struct victim *victim, unsigned int thread,
 
 	ASSERT_EQ(run.function, SGX_ERESUME);
 	if (how)
-		snprintf(how, 64, "#PF, code %x",
-			 run.exception_error_code);
+		snprintf(how, 64, "#PF, code %x", run.exception_error_code);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
 	ASSERT_EQ(run.exception_addr, addr & SGX_PAGE_MASK);
 
@@ -329,8 +345,7 @@ bool victim_executes(const struct victim *victim, unsigned int thread,
 	return false;
 }
 
-void attack_by_execution(const struct victim *victim, u64 page,
-			 const char *why)
+void attack_by_execution(const struct victim *victim, u64 page, const char *why)
 {
 	char how[64];
 

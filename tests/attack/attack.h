@@ -40,18 +40,18 @@ struct attack {
 void attack_register(struct attack *attack);
 
 /* ATTACK(id, "name", "protection", "control") { ... } */
-#define ATTACK(id, name_, protection_, control_)                               \
-	static void id(void);                                                  \
-	static struct attack id##_attack = {                                   \
-		.name = name_,                                                 \
-		.protection = protection_,                                     \
-		.control = control_,                                           \
-		.run = id,                                                     \
-	};                                                                     \
-	__attribute__((constructor)) static void id##_register(void)           \
-	{                                                                      \
-		attack_register(&id##_attack);                                 \
-	}                                                                      \
+#define ATTACK(id, name_, protection_, control_)                     \
+	static void id(void);                                        \
+	static struct attack id##_attack = {                         \
+		.name = name_,                                       \
+		.protection = protection_,                           \
+		.control = control_,                                 \
+		.run = id,                                           \
+	};                                                           \
+	__attribute__((constructor)) static void id##_register(void) \
+	{                                                            \
+		attack_register(&id##_attack);                       \
+	}                                                            \
 	static void id(void)
 
 __attribute__((noreturn, format(printf, 1, 2))) void
@@ -64,15 +64,15 @@ __attribute__((noreturn)) void attack_impossible(const char *why);
 bool attack_control(void);
 
 /* A system call of the attack: go on if it works, else it has this errno. */
-#define ATTACK_CALL(call, wanted)                                              \
-	({                                                                     \
-		long call_ret_;                                                \
-                                                                               \
-		errno = 0;                                                     \
-		call_ret_ = (long)(call);                                      \
-		if (call_ret_ == -1)                                           \
-			ASSERT_EQ(errno, wanted);                              \
-		call_ret_ != -1;                                               \
+#define ATTACK_CALL(call, wanted)                 \
+	({                                        \
+		long call_ret_;                   \
+                                                  \
+		errno = 0;                        \
+		call_ret_ = (long)(call);         \
+		if (call_ret_ == -1)              \
+			ASSERT_EQ(errno, wanted); \
+		call_ret_ != -1;                  \
 	})
 
 /**
@@ -104,6 +104,14 @@ void child_ends_well(void);
 
 void victim_mmap(const struct victim *victim, u64 page, int prot);
 
+/*
+ * Three times as many pages as the EPC has under SMALL_EPC come and go: none
+ * that was there before is there any more.
+ */
+#define SMALL_EPC	"epc_size=1"
+#define SMALL_EPC_PAGES 256
+void evict_all(void);
+
 /* Five bytes of code that return RDI + 1, as in the enclave's code_page. */
 #define PAYLOAD 0xc301478d48UL
 
@@ -125,8 +133,8 @@ void victim_eaccept(const struct victim *victim, u64 page, u64 flags);
  * Execute the payload at @addr inside: true if it ran. If not, @how says what
  * came, and the thread is good for another entry.
  */
-bool victim_executes(const struct victim *victim, unsigned int thread,
-		     u64 addr, char how[64]);
+bool victim_executes(const struct victim *victim, unsigned int thread, u64 addr,
+		     char how[64]);
 
 /* The end of most attacks: whether the payload in a page runs. */
 __attribute__((noreturn)) void attack_by_execution(const struct victim *victim,

@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include "attack.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define RX (PROT_READ | PROT_EXEC)
+#define RW	(PROT_READ | PROT_WRITE)
+#define RX	(PROT_READ | PROT_EXEC)
 #define DENY	"augment=deny"
 #define CONTROL "augment=ask|augment=rwx|augment=deny ceilings=off"
 
@@ -169,7 +169,7 @@ ATTACK(replaced, "eaug-in-place-of-code", DENY, CONTROL)
 	ASSERT_OK(ioctl(encl->fd, SGX_IOC_ENCLAVE_MODIFY_TYPES, &modify));
 	victim_eaccept(&victim, page,
 		       (u64)SGX_PT_TRIM << SGX_SECINFO_FL_PT_SHIFT |
-		       SGX_SECINFO_FL_MODIFIED);
+			       SGX_SECINFO_FL_MODIFIED);
 	ASSERT_OK(ioctl(encl->fd, SGX_IOC_ENCLAVE_REMOVE_PAGES, &remove));
 	augment_in_child();
 	if (victim_executes(&victim, 0, page, how))

@@ -12,10 +12,10 @@
 #include <sys/syscall.h>
 #include "attack.h"
 
-#define R  PROT_READ
-#define W  PROT_WRITE
-#define X  PROT_EXEC
-#define ON ""
+#define R   PROT_READ
+#define W   PROT_WRITE
+#define X   PROT_EXEC
+#define ON  ""
 #define OFF "ceilings=off"
 
 static struct victim victim;
@@ -159,6 +159,42 @@ ATTACK(map_first, "emodpe-mapped-rwx-before-load", ON, OFF)
 	attack_refused("%s", how);
 }
 
+/*
+ * The page has been written out of the EPC, with its permissions, and comes
+ * back with them.
+ */
+static void by_eviction(bool again)
+{
+	u64 page = prepare();
+
+	evict_all();
+	if (ATTACK_CALL(mprotect((void *)page, PAGE, R | X), EACCES))
+		attack_by_execution(&victim, page, NULL);
+	if (again)
+		attack_by_execution(&victim, page, "EACCES");
+
+	/* It is there again, with what the enclave had made of it. */
+	ASSERT_EQ(guest_read(&victim.guest, 0, page), PAYLOAD);
+	evict_all();
+	if (ATTACK_CALL(mmap((void *)page, PAGE, R | X, MAP_SHARED | MAP_FIXED,
+			     victim.guest.encl.fd, 0),
+			EACCES))
+		attack_by_execution(&victim, page, NULL);
+	victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EACCES");
+}
+
+ATTACK(evicted, "emodpe-evicted-mprotect-rx", SMALL_EPC, OFF " " SMALL_EPC)
+{
+	by_eviction(true);
+}
+
+ATTACK(reloaded, "emodpe-evicted-reloaded-mmap-rx", SMALL_EPC,
+       OFF " " SMALL_EPC)
+{
+	by_eviction(false);
+}
+
 /* The system call is another, the permission and the check are the same. */
 static void by_pkey(bool with_key)
 {
@@ -237,8 +273,7 @@ static void mremap_control(void)
 	attack_succeeded();
 }
 
-ATTACK(mremap_over, "emodpe-mremap-code-over", ON,
-       "self: ordinary memory")
+ATTACK(mremap_over, "emodpe-mremap-code-over", ON, "self: ordinary memory")
 {
 	u64 page, code;
 

@@ -113,7 +113,8 @@ static void attack_call(const struct way *way, void (*arrange)(void))
 			call_outside(way);
 		else
 			call_inside(way, function, at);
-		/* By SYSCALL, which the arrangement may have something against. */
+		/* By SYSCALL, which the arrangement may have something against.
+		 */
 		_exit(0);
 	}
 	while (waitpid(pid, &status, 0) != pid)

@@ -196,8 +196,7 @@ ATTACK(add_pages, "race-add-pages", ON, OFF)
 		crowd_join(&crowd, adding_mapper, &race, 20);
 		for (i = 0; i < race.count; i++)
 			ASSERT_OK(encl_add(&race.victim.guest.encl,
-					   offset(&race,
-						  race.pages + i * PAGE),
+					   offset(&race, race.pages + i * PAGE),
 					   source, PAGE, ENCL_RW, 0));
 		victim_init(&race.victim);
 		crowd_end(&crowd);
@@ -280,7 +279,7 @@ static void modify_type(struct race *race, u64 page, u64 type)
 			SGX_IOC_ENCLAVE_MODIFY_TYPES, &arg));
 	ASSERT(victim_leaf(&race->victim, 0, SGX_EACCEPT,
 			   type << SGX_SECINFO_FL_PT_SHIFT |
-			   SGX_SECINFO_FL_MODIFIED,
+				   SGX_SECINFO_FL_MODIFIED,
 			   page, 0, &ret));
 	ASSERT_EQ(ret, 0);
 }
@@ -355,6 +354,30 @@ ATTACK(modify_types, "race-modify-types", ON, OFF)
 	by_coming_and_going(true);
 }
 
+/* The page goes to swap and comes back all the time. */
+ATTACK(reclaim, "race-reclaim", ON " " SMALL_EPC, OFF " " SMALL_EPC)
+{
+	unsigned long rounds = 0;
+	struct race race = {};
+	struct crowd crowd;
+	unsigned int i;
+
+	start_with_pages(&race, 4);
+	for (i = 0; i < race.count; i++) {
+		u64 page = race.pages + i * PAGE;
+
+		ASSERT(victim_write(&race.victim, 0, page, PAYLOAD));
+		victim_emodpe(&race.victim, page, ENCL_RWX);
+	}
+	crowd_start(&crowd, &race);
+	do {
+		evict_all();
+		rounds++;
+	} while (!time_is_up());
+	crowd_end(&crowd);
+	race_refused(&race, rounds);
+}
+
 /*
  * What is taken away is taken away: threads write to a page all the time, from
  * inside and from outside, while it is restricted to R. Once the enclave has
@@ -399,8 +422,7 @@ static bool changes(struct stale *stale)
 	return memcmp(before, after, sizeof(before));
 }
 
-ATTACK(stale_write, "race-write-after-restriction", ON,
-       "self: no restriction")
+ATTACK(stale_write, "race-write-after-restriction", ON, "self: no restriction")
 {
 	struct sgx_enclave_restrict_permissions arg;
 	unsigned long rounds = 0;

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include "attack.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define RX (PROT_READ | PROT_EXEC)
-#define ON ""
+#define RW  (PROT_READ | PROT_WRITE)
+#define RX  (PROT_READ | PROT_EXEC)
+#define ON  ""
 #define OFF "ceilings=off"
 
 static struct victim victim;

@@ -21,9 +21,9 @@
 #include <sys/syscall.h>
 #include "attack.h"
 
-#define R  PROT_READ
-#define W  PROT_WRITE
-#define X  PROT_EXEC
+#define R	   PROT_READ
+#define W	   PROT_WRITE
+#define X	   PROT_EXEC
 #define NOEXEC	   "source_check=noexec"
 #define EXEC	   "source_check=exec"
 #define NOT_NOEXEC "source_check=off"
@@ -244,8 +244,9 @@ static void by_swapping(void)
 		victim_end(&victim);
 	} while (!time_is_up() || !tally.good || !tally.refused);
 	crowd_end(&crowd);
-	attack_refused("EACCES %lu times, EFAULT %lu times, the other page %lu times",
-		       tally.refused, tally.missing, tally.good);
+	attack_refused(
+		"EACCES %lu times, EFAULT %lu times, the other page %lu times",
+		tally.refused, tally.missing, tally.good);
 }
 
 ATTACK(remap_race, "source-remapped-meanwhile", NOEXEC, NOT_NOEXEC)
@@ -320,8 +321,7 @@ ATTACK(userfault, "source-delayed-by-userfaultfd", NOEXEC, NOT_NOEXEC)
 	/* Without a page to wait for it fails, and the attacker asks again. */
 	faulted = !ATTACK_CALL(add(page, delay.source, ENCL_RX), EFAULT);
 	ASSERT_OK(pthread_join(thread, NULL));
-	if (faulted &&
-	    !ATTACK_CALL(add(page, delay.source, ENCL_RX), EACCES))
+	if (faulted && !ATTACK_CALL(add(page, delay.source, ENCL_RX), EACCES))
 		attack_refused("%s, then EACCES",
 			       delay.asked ? "EFAULT after a wait" : "EFAULT");
 	ASSERT_EQ(peek(page), PAYLOAD);
@@ -362,8 +362,8 @@ ATTACK(secinfo_race, "source-secinfo-changed-meanwhile", EXEC, NOT_EXEC)
 			page = victim.spare + i * PAGE;
 			arg = (struct sgx_enclave_add_pages){
 				.src = (u64)source,
-				.offset = page -
-					  victim.guest.encl.secs.baseaddr,
+				.offset =
+					page - victim.guest.encl.secs.baseaddr,
 				.length = PAGE,
 				.secinfo = (u64)&flipping,
 			};

@@ -94,7 +94,7 @@ build
 log=$out/log
 status=0
 # The test enclave is looked for in the directory of the tests.
-(cd "$out" && "$top/vm/run" "$@" -- sh -c 'exec ./test_sgx 2>&1') </dev/null |
+(cd "$out" && "$top/vm/run" "$@" --cpuid "$out/test_sgx" -- sh -c 'exec ./test_sgx 2>&1') </dev/null |
 	tee "$log" || status=$?
 # 1 says that a test failed, which the comparison judges.
 if [ "$status" -gt 1 ]; then

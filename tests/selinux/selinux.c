@@ -17,8 +17,8 @@
 #include "../access/acts.h"
 #include "../access/audit.h"
 
-#define DIR	"/run/selinux/"
-#define FS	"/sys/fs/selinux/"
+#define DIR "/run/selinux/"
+#define FS  "/sys/fs/selinux/"
 
 static int write_file(const char *path, const void *data, size_t len)
 {
@@ -112,7 +112,7 @@ static bool avc_seen(int fd, const char *domain, const char *permission,
 
 /* ---- privileges ---- */
 
-#define DEVICE	"sgx_enclave_device_t"
+#define DEVICE "sgx_enclave_device_t"
 
 /**
  * struct cell - of the table
@@ -132,6 +132,7 @@ struct cell {
 	const char *object;
 };
 
+/* clang-format off */
 static const struct cell cells[] = {
 	{ "all: create", "all", "a", "a", ACT_CREATE, NULL },
 	{ "all: code of a", "all", "a", "a", ACT_EXECUTE, NULL },
@@ -203,6 +204,7 @@ static const struct cell cells[] = {
 	{ "one enclave only: provision", "one", "one", "one", ACT_PROVISION,
 	  "sgx_provision_device_t" },
 };
+/* clang-format on */
 
 /* In a child, for a domain is not left again. The negative errno, or 0. */
 static int act_as(const char *domain, struct actor *actor, enum act which)
@@ -269,8 +271,8 @@ enum step {
 };
 
 static const char *const step_names[] = {
-	"open", "CREATE", "ADD_PAGES", "INIT", "map R", "map RX", "map RW",
-	"done",
+	"open",	 "CREATE", "ADD_PAGES", "INIT",
+	"map R", "map RX", "map RW",	"done",
 };
 
 /**
@@ -289,6 +291,7 @@ struct life {
 	const char *avc;
 };
 
+/* clang-format off */
 static const struct life lives[] = {
 	{ "O_RDWR, all permissions", "all", O_RDWR, STEPS_DONE, NULL },
 	{ "O_RDONLY, all permissions: no writable mapping", "all", O_RDONLY,
@@ -312,6 +315,7 @@ static const struct life lives[] = {
 	{ "ioctl INIT not listed", "no_ioc_init", O_RDONLY, STEP_INIT,
 	  " ioctlcmd=0xa402 " },
 };
+/* clang-format on */
 
 static int map(struct enclave *encl, u64 offset, int prot)
 {

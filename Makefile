@@ -25,7 +25,11 @@ help:
 
 run:
 	@vm/deps run
+	@vm/kernel --kernel $(KERNEL) >/dev/null
+	@echo 'Building the example, the selftests and softsgx.ko'
 	@$(MAKE) --no-print-directory -s programs
+	@vm/module --kernel $(KERNEL) >build/module.log 2>&1 || \
+		{ cat build/module.log; exit 1; }
 	@vm/demo --kernel $(KERNEL)
 
 programs:

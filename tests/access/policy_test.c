@@ -1098,13 +1098,37 @@ static void check_many(void)
 	sgx_policy_free(many);
 }
 
-int main(void)
+/* The examples of rules/ are good policies. */
+static void check_file(const char *path)
 {
+	static char text[1 << 16];
+	struct sgx_policy_error error;
+	struct sgx_policy *policy;
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	check(file, path, "cannot be read");
+	if (!file)
+		return;
+	len = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	policy = sgx_policy_parse(text, len, &error);
+	check(policy, path, "line %u: %s '%s'", error.line, error.reason,
+	      error.token);
+	sgx_policy_free(policy);
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
 	check_refusals();
 	check_answers();
 	check_header();
 	check_lazy();
 	check_many();
+	for (i = 1; i < argc; i++)
+		check_file(argv[i]);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -379,4 +380,65 @@ TEST_ROWS(device, lives, "the device")
 	ASSERT_EQ(first, row->first);
 	if (row->avc)
 		ASSERT(avc_seen(fd, row->domain, row->avc, DEVICE));
+}
+
+/* ---- cost ---- */
+
+#define COST_SIZE	(64UL << 20)
+#define COST_CALL	(4UL << 20)
+
+static u64 tsc(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+/*
+ * With SELinux, or without where the kernel was not booted with it: cost.sh
+ * compares. The least expensive page there is: not measured, no zeroing.
+ */
+TEST(cost, "cost of ADD_PAGES")
+{
+	struct enclave encl;
+	bool enforcing;
+	size_t done;
+	u64 start_tsc;
+	void *pages;
+	int fd;
+
+	mount("selinuxfs", "/sys/fs/selinux", "selinuxfs", 0, NULL);
+	enforcing = !access(FS "load", F_OK);
+	if (enforcing) {
+		start();
+	} else {
+		mkdir("/run/selinux", 0755);
+		ASSERT_OK(mount("tmpfs", "/run/selinux", "tmpfs", 0, NULL));
+	}
+	fd = open(DIR "big", O_RDWR | O_CREAT, 0755);
+	ASSERT(fd >= 0);
+	ASSERT_OK(ftruncate(fd, COST_SIZE));
+	if (enforcing) {
+		label(DIR "big", "a_t");
+		become("all");
+	}
+	pages = mmap(NULL, COST_SIZE, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
+		     0);
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_OK(encl_open(&encl, 2 * COST_SIZE));
+	ASSERT_OK(encl_create(&encl));
+	start_tsc = tsc();
+	for (done = 0; done < COST_SIZE; done += COST_CALL) {
+		struct sgx_secinfo secinfo = { .flags = ENCL_RX };
+		struct sgx_enclave_add_pages arg = {
+			.src = (u64)pages + done,
+			.offset = done,
+			.length = COST_CALL,
+			.secinfo = (u64)&secinfo,
+		};
+
+		ASSERT_OK(ioctl(encl.fd, SGX_IOC_ENCLAVE_ADD_PAGES, &arg));
+	}
+	printf("  instructions: %lu\n", (unsigned long)(tsc() - start_tsc));
 }

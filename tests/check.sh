@@ -101,7 +101,9 @@ run_selinux() {
 	make --no-print-directory -s -C tests/selinux programs
 	count selinux vm/run --kernel "$kernel" \
 		--append "security=selinux audit=1" --timeout 3000 -- \
-		tests/selinux/run.sh
+		tests/selinux/run.sh selinux
+	count bpf-lsm vm/run --kernel "$kernel" --timeout 3000 -- \
+		tests/selinux/run.sh bpf
 	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"
 }
 

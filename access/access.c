@@ -24,6 +24,7 @@ static struct sgx_question make_question(const struct sgx_access *access,
 	return (struct sgx_question){
 		.device = device,
 		.identity = &access->identity,
+		/* Pairs with the releases in this file. */
 		.known = smp_load_acquire(&access->known),
 		.used = atomic_read(&access->used),
 	};
@@ -84,6 +85,7 @@ int sgx_access_create(struct sgx_access *access, struct file *device,
 
 	WRITE_ONCE(access->identity.attributes, attributes);
 	WRITE_ONCE(access->identity.xfrm, xfrm);
+	/* Pairs with the acquire in make_question(). */
 	smp_store_release(&access->known, SGX_KNOWN_ATTRIBUTES);
 
 	question = make_question(access, device);
@@ -137,8 +139,8 @@ int sgx_access_add(struct sgx_access_call *call,
 	source = sgx_source_of(vma, page);
 	question = make_question(call->access, call->device);
 	question.object = source.file;
-	question.privileges = add_privileges(&source, call->secinfo_flags,
-					     call->measured);
+	question.privileges =
+		add_privileges(&source, call->secinfo_flags, call->measured);
 	if (call->asked && call->file == source.file &&
 	    !(question.privileges & ~call->privileges))
 		return 0;
@@ -250,6 +252,7 @@ int sgx_access_init(struct sgx_access *access, struct file *device,
  */
 void sgx_access_initialised(struct sgx_access *access)
 {
+	/* Pairs with the acquire in make_question(). */
 	smp_store_release(&access->known,
 			  SGX_KNOWN_ATTRIBUTES | SGX_KNOWN_IDENTITY);
 }

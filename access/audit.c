@@ -70,17 +70,23 @@ static void log_path(struct audit_buffer *ab, struct file *file)
 	audit_log_format(ab, " ino=%lu", inode->i_ino);
 }
 
+static void log_known_identity(struct audit_buffer *ab,
+			       const struct sgx_identity *identity)
+{
+	audit_log_format(ab, " mrenclave=%*phN mrsigner=%*phN", SGX_DIGEST_SIZE,
+			 identity->mrenclave, SGX_DIGEST_SIZE,
+			 identity->mrsigner);
+	audit_log_format(ab, " isvprodid=%u isvsvn=%u", identity->isvprodid,
+			 identity->isvsvn);
+}
+
 static void log_identity(struct audit_buffer *ab,
 			 const struct sgx_question *question)
 {
 	const struct sgx_identity *identity = question->identity;
 
 	if (question->known & SGX_KNOWN_IDENTITY)
-		audit_log_format(ab,
-				 " mrenclave=%*phN mrsigner=%*phN isvprodid=%u isvsvn=%u",
-				 SGX_DIGEST_SIZE, identity->mrenclave,
-				 SGX_DIGEST_SIZE, identity->mrsigner,
-				 identity->isvprodid, identity->isvsvn);
+		log_known_identity(ab, identity);
 	if (question->known & SGX_KNOWN_ATTRIBUTES)
 		audit_log_format(ab, " attributes=0x%llx xfrm=0x%llx",
 				 identity->attributes, identity->xfrm);
@@ -173,12 +179,13 @@ void sgx_audit_policy(const char *what, const char *name, u64 version)
 {
 	struct audit_buffer *ab;
 
-	ab = audit_log_start(audit_context(), GFP_KERNEL, AUDIT_MAC_POLICY_LOAD);
+	ab = audit_log_start(audit_context(), GFP_KERNEL,
+			     AUDIT_MAC_POLICY_LOAD);
 	if (!ab)
 		return;
-	audit_log_format(ab, "enclave: policy %s name=%s version=%llu pid=%d uid=%u",
-			 what, *name ? name : "none", version,
-			 task_tgid_nr(current),
+	audit_log_format(ab, "enclave: policy %s name=%s version=%llu", what,
+			 *name ? name : "none", version);
+	audit_log_format(ab, " pid=%d uid=%u", task_tgid_nr(current),
 			 from_kuid(&init_user_ns, current_uid()));
 	audit_log_task_context(ab);
 	audit_log_end(ab);

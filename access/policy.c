@@ -22,13 +22,14 @@
 #include "policy_host.h"
 #include "../arch/sgx.h"
 
-#define OP(name)	SGX_PRIVILEGE(name)
-#define OPS_ALL		((1U << ENCLAVE_PRIVILEGES) - 1)
+#define OP(name) SGX_PRIVILEGE(name)
+#define OPS_ALL	 ((1U << ENCLAVE_PRIVILEGES) - 1)
 /* Asked when the enclave's identity can be known. */
-#define OPS_IDENTITY	(OP(INIT) | OP(INITANON) | OP(DEBUG) | OP(EXECMOD) | \
-			 OP(EXECMEM))
-#define OPS_SOURCE	(OP(EXECUTE) | OP(EXECMOD) | OP(EXECUNMR))
+#define OPS_IDENTITY \
+	(OP(INIT) | OP(INITANON) | OP(DEBUG) | OP(EXECMOD) | OP(EXECMEM))
+#define OPS_SOURCE (OP(EXECUTE) | OP(EXECMOD) | OP(EXECUNMR))
 
+/* clang-format off */
 const char *const sgx_privilege_names[ENCLAVE_PRIVILEGES] = {
 	[ENCLAVE_CREATE] = "create",
 	[ENCLAVE_EXECUTE] = "execute",
@@ -41,6 +42,8 @@ const char *const sgx_privilege_names[ENCLAVE_PRIVILEGES] = {
 	[ENCLAVE_DEBUG] = "debug",
 	[ENCLAVE_PROVISION] = "provision",
 };
+
+/* clang-format on */
 
 struct span {
 	const char *start;
@@ -200,7 +203,9 @@ struct property {
 
 static bool span_is(const struct span *span, const char *text)
 {
-	return span->len == strlen(text) && !memcmp(span->start, text, span->len);
+	size_t len = strlen(text);
+
+	return span->len == len && !memcmp(span->start, text, len);
 }
 
 /* Always -1, so that it can be returned. */
@@ -468,6 +473,8 @@ static void put_char(struct sgx_policy *policy, char c)
 	policy->text_len++;
 }
 
+static const char bad_escape[] = "an escape other than \\\\, \\\" and \\xHH";
+
 /* A path, or "none" where that can be. With a slash at its end: all below. */
 static int parse_path(struct parser *p, const struct token *token,
 		      struct condition *condition)
@@ -497,8 +504,7 @@ static int parse_path(struct parser *p, const struct token *token,
 		if (token->quoted) {
 			c = unescape(value, &i);
 			if (!c)
-				return fail(p, "an escape other than \\\\, \\\" and \\xHH",
-					    &token->whole);
+				return fail(p, bad_escape, &token->whole);
 		} else {
 			if (c == '"' || c == '\\')
 				return fail(p, "to be put in quotes",
@@ -552,6 +558,8 @@ static bool is_name(const struct span *span, const char *name, bool capitals)
 static int parse_privileges(struct parser *p, const struct token *token,
 			    bool capitals, u32 which, u32 *set)
 {
+	const char *unknown = capitals ? "an unknown operation"
+				       : "an unknown privilege";
 	struct span list = token->value;
 	struct span item;
 
@@ -563,8 +571,7 @@ static int parse_privileges(struct parser *p, const struct token *token,
 			if (is_name(&item, sgx_privilege_names[n], capitals))
 				break;
 		if (n == ENCLAVE_PRIVILEGES || token->quoted)
-			return fail(p, capitals ? "an unknown operation" :
-					  "an unknown privilege", &item);
+			return fail(p, unknown, &item);
 		if (!(which & 1U << n))
 			return fail(p, "a privilege that is not remembered",
 				    &item);
@@ -681,8 +688,8 @@ static bool is_prefix(const struct condition *condition)
 static bool match_path(const struct condition *condition,
 		       struct sgx_subject *subject)
 {
-	const char *text = subject->ops->text(subject,
-					      condition->property->text);
+	const char *text =
+		subject->ops->text(subject, condition->property->text);
 	size_t len;
 
 	if (!text)
@@ -695,6 +702,7 @@ static bool match_path(const struct condition *condition,
 	return len == condition->len && !memcmp(text, condition->text, len);
 }
 
+/* clang-format off */
 static const struct property properties[] = {
 	{ .name = "mrenclave", .ops = OPS_IDENTITY, .key = KEY_MRENCLAVE,
 	  .parse = parse_digest, .match = match_mrenclave },
@@ -728,8 +736,8 @@ static const struct property properties[] = {
 	{ .name = "gid", .ops = OPS_ALL, .key = KEY_NONE,
 	  .max = 0xfffffffe, .parse = parse_number, .match = match_gid },
 };
-
 #define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+/* clang-format on */
 
 /* ---- lines ---- */
 
@@ -785,7 +793,8 @@ static int parse_header(struct parser *p)
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		      (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-		      c == '-') || token.quoted)
+		      c == '-') ||
+		    token.quoted)
 			return fail(p, "a name has letters, digits, and ._-",
 				    &token.whole);
 		policy->name[i] = c;
@@ -849,8 +858,8 @@ static int parse_default(struct parser *p)
 	return 0;
 }
 
-static int parse_condition(struct parser *p, const struct token *token,
-			   u32 ops, u32 *seen)
+static int parse_condition(struct parser *p, const struct token *token, u32 ops,
+			   u32 *seen)
 {
 	struct sgx_policy *policy = p->policy;
 	const struct property *property = find_property(&token->key);
@@ -865,8 +874,7 @@ static int parse_condition(struct parser *p, const struct token *token,
 			    &token->whole);
 	bit = 1U << (property - properties);
 	if (*seen & bit)
-		return fail(p, "a property that is there twice",
-			    &token->whole);
+		return fail(p, "a property that is there twice", &token->whole);
 	*seen |= bit;
 	if (token->quoted && property->parse != parse_path)
 		return fail(p, "not to be put in quotes", &token->whole);
@@ -917,6 +925,8 @@ static int parse_rule(struct parser *p, struct token *token)
 	return 0;
 }
 
+static const char no_header[] = "the first line is not policy name= version=";
+
 static int parse_line(struct parser *p, bool *headed)
 {
 	struct token token;
@@ -930,8 +940,7 @@ static int parse_line(struct parser *p, bool *headed)
 
 	if (!*headed) {
 		if (token.has_value || !span_is(&token.key, "policy"))
-			return fail(p, "the first line is not policy name= version=",
-				    &token.whole);
+			return fail(p, no_header, &token.whole);
 		*headed = true;
 		return parse_header(p);
 	}
@@ -1042,8 +1051,8 @@ static int make_room(struct sgx_policy *policy)
 		buckets *= 2;
 	policy->bucket_mask = buckets - 1;
 	/* One more than needed: that none is empty, and NULL means no memory. */
-	policy->rules = policy_alloc(policy->rule_count + 1,
-				     sizeof(*policy->rules));
+	policy->rules =
+		policy_alloc(policy->rule_count + 1, sizeof(*policy->rules));
 	policy->conditions = policy_alloc(policy->condition_count + 1,
 					  sizeof(*policy->conditions));
 	policy->text = policy_alloc(policy->text_len + 1, 1);
@@ -1053,8 +1062,10 @@ static int make_room(struct sgx_policy *policy)
 	policy->text_len = 0;
 	memset(policy->defaults, 0, sizeof(policy->defaults));
 	memset(&policy->fallback, 0, sizeof(policy->fallback));
-	return policy->rules && policy->conditions && policy->text &&
-	       policy->buckets ? 0 : -1;
+	if (!policy->rules || !policy->conditions || !policy->text ||
+	    !policy->buckets)
+		return -1;
+	return 0;
 }
 
 /**
@@ -1181,11 +1192,13 @@ static const void *subject_key(struct sgx_subject *subject, enum key_kind kind,
 	*len = SGX_DIGEST_SIZE;
 	switch (kind) {
 	case KEY_MRENCLAVE:
-		return knows(subject, SGX_KNOWN_IDENTITY) ?
-			       subject->identity->mrenclave : NULL;
+		if (!knows(subject, SGX_KNOWN_IDENTITY))
+			return NULL;
+		return subject->identity->mrenclave;
 	case KEY_MRSIGNER:
-		return knows(subject, SGX_KNOWN_IDENTITY) ?
-			       subject->identity->mrsigner : NULL;
+		if (!knows(subject, SGX_KNOWN_IDENTITY))
+			return NULL;
+		return subject->identity->mrsigner;
 	case KEY_VERITY:
 		return subject->ops->verity(subject);
 	default:
@@ -1227,8 +1240,7 @@ struct sgx_verdict sgx_policy_ask(const struct sgx_policy *policy,
 		size_t len;
 		u32 hash;
 
-		if (!(policy->keys & 1U << kind) ||
-		    !(key_ops(kind) & 1U << op))
+		if (!(policy->keys & 1U << kind) || !(key_ops(kind) & 1U << op))
 			continue;
 		key = subject_key(subject, kind, &len);
 		if (!key)

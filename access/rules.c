@@ -33,14 +33,14 @@
 #include "rules.h"
 #include "subject.h"
 
-#define POLICY_TEXT_MAX		(4UL << 20)
+#define POLICY_TEXT_MAX (4UL << 20)
 
 /* What a signed policy begins with: PKCS#7 is an ASN.1 SEQUENCE. */
-#define ASN1_SEQUENCE		0x30
+#define ASN1_SEQUENCE 0x30
 
 static bool rules_signed;
 module_param(rules_signed, bool, 0444);
-MODULE_PARM_DESC(rules_signed, "take policies only with a PKCS#7 signature by a key of the kernel's keyrings");
+MODULE_PARM_DESC(rules_signed, "take only policies that are signed (PKCS#7)");
 
 /**
  * struct sgx_rules - a policy in force
@@ -84,6 +84,7 @@ static bool rules_enforcing = true;
  * Context: process context, may sleep until the end.
  */
 void sgx_rules_begin(struct sgx_rules_view *view)
+	__acquires(&rules_srcu)
 {
 	view->srcu = srcu_read_lock(&rules_srcu);
 	view->rules = srcu_dereference(rules_active, &rules_srcu);
@@ -95,6 +96,7 @@ void sgx_rules_begin(struct sgx_rules_view *view)
  * @view:	as it was filled in
  */
 void sgx_rules_end(struct sgx_rules_view *view)
+	__releases(&rules_srcu)
 {
 	srcu_read_unlock(&rules_srcu, view->srcu);
 }
@@ -158,12 +160,12 @@ static void rules_free(struct sgx_rules *rules)
 
 /**
  * struct load - an open file of "load"
- * @lock:	protects what follows
+ * @lock:	protects what follows it
  * @len:	length of @result
  * @result:	what became of the policy that was written last
  */
 struct load {
-	struct mutex lock;
+	struct mutex lock; /* protects what follows it */
 	int len;
 	char result[160];
 };
@@ -175,8 +177,8 @@ static int refuse_line(struct load *load, int error, unsigned int line,
 	size_t size = sizeof(load->result);
 	int len;
 
-	len = line ? scnprintf(load->result, size, "line %u", line) :
-		     scnprintf(load->result, size, "refused");
+	len = line ? scnprintf(load->result, size, "line %u", line)
+		   : scnprintf(load->result, size, "refused");
 	len += scnprintf(load->result + len, size - len, ": %s", reason);
 	if (*token)
 		len += scnprintf(load->result + len, size - len, " '%s'",
@@ -390,8 +392,8 @@ static int policy_open(struct inode *inode, struct file *filp)
 
 	sgx_rules_begin(&view);
 	len = view.rules ? view.rules->len : 0;
-	snapshot = kvmalloc(struct_size(snapshot, text, len),
-			    GFP_KERNEL_ACCOUNT);
+	snapshot =
+		kvmalloc(struct_size(snapshot, text, len), GFP_KERNEL_ACCOUNT);
 	if (snapshot) {
 		snapshot->len = len;
 		if (len)
@@ -408,24 +410,33 @@ static int status_open(struct inode *inode, struct file *filp)
 	struct sgx_audit_counts counts;
 	struct sgx_rules_view view;
 	struct snapshot *snapshot;
+	bool is_signed = false;
+	const char *name = "";
+	u64 version = 0;
+	size_t len;
 
-	snapshot = kvmalloc(struct_size(snapshot, text, size),
-			    GFP_KERNEL_ACCOUNT);
+	snapshot =
+		kvmalloc(struct_size(snapshot, text, size), GFP_KERNEL_ACCOUNT);
 	if (!snapshot)
 		return -ENOMEM;
 
 	sgx_audit_counts(&counts);
 	sgx_rules_begin(&view);
-	snapshot->len = scnprintf(snapshot->text, size,
-				  "name=%s\nversion=%llu\nenforce=%d\nsigned=%d\ndenied=%lu\nsuppressed=%lu\n",
-				  view.rules ?
-				  sgx_policy_name(view.rules->policy) : "",
-				  view.rules ?
-				  sgx_policy_version(view.rules->policy) : 0,
-				  view.enforcing,
-				  view.rules && view.rules->is_signed,
-				  counts.denied, counts.suppressed);
+	if (view.rules) {
+		name = sgx_policy_name(view.rules->policy);
+		version = sgx_policy_version(view.rules->policy);
+		is_signed = view.rules->is_signed;
+	}
+	len = scnprintf(snapshot->text, size, "name=%s\nversion=%llu\n", name,
+			version);
+	len += scnprintf(snapshot->text + len, size - len,
+			 "enforce=%d\nsigned=%d\n", view.enforcing, is_signed);
+	/* The name goes with the policy. */
 	sgx_rules_end(&view);
+	len += scnprintf(snapshot->text + len, size - len,
+			 "denied=%lu\nsuppressed=%lu\n", counts.denied,
+			 counts.suppressed);
+	snapshot->len = len;
 	filp->private_data = snapshot;
 	return 0;
 }
@@ -545,6 +556,7 @@ static const struct file_operations delete_fops = {
 
 /* ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	umode_t mode;
@@ -556,6 +568,8 @@ static const struct {
 	{ "enforce", 0600, &enforce_fops },
 	{ "delete", 0200, &delete_fops },
 };
+
+/* clang-format on */
 
 static struct dentry *rules_dir;
 static struct dentry *rules_dentries[ARRAY_SIZE(rules_files)];

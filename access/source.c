@@ -36,7 +36,8 @@ struct sgx_source sgx_source_of(const struct vm_area_struct *vma,
 
 	mmap_assert_locked(vma->vm_mm);
 
-	if (!vma->vm_file || !vma->vm_ops || IS_PRIVATE(file_inode(vma->vm_file)))
+	if (!vma->vm_file || !vma->vm_ops ||
+	    IS_PRIVATE(file_inode(vma->vm_file)))
 		return source;
 
 	source.file = vma->vm_file;

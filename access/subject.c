@@ -138,9 +138,9 @@ static const char *make_text(struct sgx_current *cur,
 	case SGX_TEXT_FILE:
 		return path_text(cur, cur->question->object, buf);
 	case SGX_TEXT_SIGSTRUCT:
-		return cur->question->object ?
-			       path_text(cur, cur->question->object, buf) :
-			       NULL;
+		return cur->question->object
+			       ? path_text(cur, cur->question->object, buf)
+			       : NULL;
 	case SGX_TEXT_EXE:
 		return exe_text(cur, buf);
 	case SGX_TEXT_CGROUP:

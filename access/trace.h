@@ -13,6 +13,7 @@
  * A refusal. line is that of the rule or DEFAULT; 0 if a security module has
  * refused, with error.
  */
+/* clang-format off */
 TRACE_EVENT(enclave_denied,
 	TP_PROTO(unsigned int privilege, unsigned long ino, u64 version,
 		 unsigned int line, bool permissive, int error),
@@ -37,6 +38,7 @@ TRACE_EVENT(enclave_denied,
 		  __entry->privilege, __entry->ino, __entry->version,
 		  __entry->line, __entry->permissive, __entry->error)
 );
+/* clang-format on */
 
 #endif /* SOFTSGX_ACCESS_TRACE_H */
 

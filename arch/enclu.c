@@ -71,9 +71,10 @@ static void complete(struct sgx_regs *regs, int code)
 int sgx_enclu(struct sgx_cpu *cpu)
 {
 	const struct leaf *leaf = find_leaf(cpu->core, (u32)cpu->regs->rax);
+	enum mode mode = sgx_enclave_mode(cpu) ? INSIDE : OUTSIDE;
 	int ret;
 
-	if (!leaf || (leaf->mode == INSIDE) != sgx_enclave_mode(cpu))
+	if (!leaf || leaf->mode != mode)
 		return sgx_gp(cpu);
 	ret = leaf->run(cpu);
 	if (ret & (SGX_FAULT | SGX_RETRY))

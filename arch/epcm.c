@@ -126,10 +126,10 @@ bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
  * others in their tables, and a page of an enclave in which a processor runs is
  * not removed (SGX_ENCLAVE_ACT).
  *
- * Return: 0; #GP if @la is not canonical; #PF(@la) if no EPC page is mapped there, or if the page is not
- * valid, blocked, pending, modified, no PT_REG, of another enclave, entered for
- * another address, or lacks the permission; what the page tables give
- * otherwise, or SGX_RETRY.
+ * Return: 0; #GP if @la is not canonical; #PF(@la) if no EPC page is mapped
+ * there, or if the page is not valid, blocked, pending, modified, no PT_REG, of
+ * another enclave, entered for another address, or lacks the permission; what
+ * the page tables give otherwise, or SGX_RETRY.
  */
 int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 		     u32 access, struct sgx_epcm **epcm)

@@ -18,8 +18,6 @@
 
 #define LIMBS (SGX_MODULUS_SIZE / 8)
 
-typedef unsigned __int128 u128;
-
 /* A number in memory: SIGSTRUCT's are little endian, and not all aligned. */
 static u64 limb(const void *number, unsigned int i)
 {
@@ -51,9 +49,9 @@ static void multiply(u64 *out, const void *a, const void *b)
 		u64 carry = 0;
 
 		for (j = 0; j < LIMBS; j++) {
-			u128 sum = (u128)factor * limb(b, j) + out[i + j];
+			unsigned __int128 sum = factor;
 
-			sum += carry;
+			sum = sum * limb(b, j) + out[i + j] + carry;
 			out[i + j] = (u64)sum;
 			carry = (u64)(sum >> 64);
 		}
@@ -71,8 +69,9 @@ static bool subtract_product(u64 *n, const void *q, const void *m)
 		u64 carry = 0;
 
 		for (j = 0; j < LIMBS; j++) {
-			u128 sub = (u128)factor * limb(m, j) + carry;
+			unsigned __int128 sub = factor;
 
+			sub = sub * limb(m, j) + carry;
 			carry = (u64)(sub >> 64) + (n[i + j] < (u64)sub);
 			n[i + j] -= (u64)sub;
 		}
@@ -122,23 +121,18 @@ static bool encodes(const void *number, const u8 digest[32])
 	return p[0] == 0x01 && p[1] == 0x00;
 }
 
+SGX_ASSERT_OFFSET(sgx_sigstruct, reserved4, 900 + 128);
+
 /* What the signature is made of: the header and the body, without the key. */
 static void signed_digest(struct sgx_core *core,
 			  const struct sgx_sigstruct *sig, u8 digest[32])
 {
 	const size_t header = offsetof(struct sgx_sigstruct, modulus);
 	const size_t body = offsetof(struct sgx_sigstruct, miscselect);
-	const size_t end = offsetof(struct sgx_sigstruct, reserved4);
 	u8 data[256];
 
-	_Static_assert(
-		offsetof(struct sgx_sigstruct, modulus) +
-				offsetof(struct sgx_sigstruct, reserved4) -
-				offsetof(struct sgx_sigstruct, miscselect) ==
-			sizeof(data),
-		"signed parts");
 	memcpy(data, sig, header);
-	memcpy(data + header, (const u8 *)sig + body, end - body);
+	memcpy(data + header, (const u8 *)sig + body, sizeof(data) - header);
 	sgx_sha256(core, data, sizeof(data), digest);
 }
 

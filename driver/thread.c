@@ -20,6 +20,7 @@
 #include <linux/smp.h>
 #include <linux/task_work.h>
 #include <asm/fpu/api.h>
+#include <asm/pkru.h>
 #include <asm/ptrace.h>
 #include "compat.h"
 #include "host.h"
@@ -66,10 +67,14 @@ struct sgx_thread *sgx_current_thread(void)
  * opcode exception of them. Programs use that facility too; theirs is put
  * aside.
  *
+ * PKRU is in no enclave's XFRM, but it is in XCR0, which is not the enclave's
+ * here: an XRSTOR of all that there is changes it. It is kept for the program.
+ *
  * Context: the running thread, preemption off.
  */
 void sgx_thread_entered(struct sgx_thread *thread)
 {
+	thread->pkru = read_pkru();
 	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
 	if (unlikely(thread->had_dispatch)) {
 		thread->dispatch = current->syscall_dispatch;
@@ -92,6 +97,7 @@ void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 {
 	struct sgx_encl *encl = sgx_secs_encl(secs);
 
+	write_pkru(thread->pkru);
 	if (unlikely(thread->had_dispatch)) {
 		current->syscall_dispatch = thread->dispatch;
 	} else {

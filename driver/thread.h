@@ -113,6 +113,7 @@ struct sgx_delivery {
  * @attachments: struct sgx_attachment, under sgx_attach_lock
  * @dispatch:	the program's own syscall user dispatch while inside
  * @had_dispatch: @dispatch was in use
+ * @pkru:	the program's PKRU while inside
  * @rcu:	to free it
  *
  * Made when a thread executes ENCLU for the first time, freed when it exits.
@@ -137,6 +138,7 @@ struct sgx_thread {
 	struct list_head attachments;
 	struct syscall_user_dispatch dispatch;
 	bool had_dispatch;
+	u32 pkru;
 	struct rcu_head rcu;
 };
 

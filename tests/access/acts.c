@@ -11,6 +11,7 @@
 #define P(name) (1U << ENCLAVE_##name)
 #define BUILT	(P(CREATE) | P(EXECUTE))
 
+/* clang-format off */
 const struct act_info act_infos[ACTS] = {
 	[ACT_CREATE] = { "create", ENCLAVE_CREATE, 0 },
 	[ACT_EXECUTE] = { "code from a file", ENCLAVE_EXECUTE, P(CREATE) },
@@ -31,6 +32,7 @@ const struct act_info act_infos[ACTS] = {
 	[ACT_DEBUG] = { "a debug enclave", ENCLAVE_DEBUG, BUILT | P(INIT) },
 	[ACT_PROVISION] = { "provision", ENCLAVE_PROVISION, P(CREATE) },
 };
+/* clang-format on */
 
 /* mov %rcx, %rbx; mov $4, %eax; enclu; ud2 */
 void acts_code(u8 page[PAGE])
@@ -138,8 +140,7 @@ static int create(struct actor *actor, struct enclave *encl, bool debug)
 	return encl_create(encl);
 }
 
-static int add_code(struct actor *actor, struct enclave *encl,
-		    const char *path)
+static int add_code(struct actor *actor, struct enclave *encl, const char *path)
 {
 	void *page = map_file(path, PROT_READ);
 	int ret;
@@ -302,8 +303,8 @@ static int execmem(struct actor *actor, struct enclave *encl, bool by_mprotect)
 		return ret;
 	actor->step = ENCLAVE_EXECMEM;
 	page = (void *)(encl->secs.baseaddr + TINY_FREE);
-	return mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) ?
-		       -errno : 0;
+	return mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) ? -errno
+									: 0;
 }
 
 static int init(struct actor *actor, struct enclave *encl, enum act which)
@@ -318,8 +319,8 @@ static int init(struct actor *actor, struct enclave *encl, enum act which)
 		return ret;
 	if (which != ACT_INITANON)
 		return init_file(actor, encl, path,
-				 which == ACT_DEBUG ? ENCLAVE_DEBUG :
-						      ENCLAVE_INIT);
+				 which == ACT_DEBUG ? ENCLAVE_DEBUG
+						    : ENCLAVE_INIT);
 
 	actor->step = -1;
 	sigstruct = map_file(path, PROT_READ);

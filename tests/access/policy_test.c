@@ -34,15 +34,15 @@ check(bool ok, const char *title, const char *format, ...)
 	putchar('\n');
 }
 
-#define HEX16(c)	c c c c c c c c c c c c c c c c
-#define HEX64(c)	HEX16(c) HEX16(c) HEX16(c) HEX16(c)
-#define AA		HEX64("a")
-#define BB		HEX64("b")
-#define CC		HEX64("c")
+#define HEX16(c) c c c c c c c c c c c c c c c c
+#define HEX64(c) HEX16(c) HEX16(c) HEX16(c) HEX16(c)
+#define AA	 HEX64("a")
+#define BB	 HEX64("b")
+#define CC	 HEX64("c")
 
-#define HEAD		"policy name=t version=1\n"
-#define ALLOW_ALL	"DEFAULT action=ALLOW\n"
-#define DENY_ALL	"DEFAULT action=DENY\n"
+#define HEAD	  "policy name=t version=1\n"
+#define ALLOW_ALL "DEFAULT action=ALLOW\n"
+#define DENY_ALL  "DEFAULT action=DENY\n"
 
 /* ---- what is refused ---- */
 
@@ -54,8 +54,9 @@ struct refusal {
 	const char *token;
 };
 
-#define IN_RULE(rest)	HEAD ALLOW_ALL "op=" rest "\n"
+#define IN_RULE(rest) HEAD ALLOW_ALL "op=" rest "\n"
 
+/* clang-format off */
 static const struct refusal refusals[] = {
 	{ "nothing", "", 0, "the policy is empty", "" },
 	{ "blank lines only", "\n\n \t\n", 0, "the policy is empty", "" },
@@ -406,6 +407,7 @@ static const struct refusal refusals[] = {
 	  HEAD ALLOW_ALL "op=INIT action=ALLOW\n#\n\nop=INIT action=DENY\nx\n",
 	  7, "a line that begins with neither op= nor DEFAULT", "x" },
 };
+/* clang-format on */
 
 static void check_refusals(void)
 {
@@ -459,14 +461,15 @@ struct row {
 	u8 verity;
 };
 
-#define KNOWN	(SGX_KNOWN_ATTRIBUTES | SGX_KNOWN_IDENTITY)
-#define ALLOWED	.allowed = true
-#define DENIED	.allowed = false
-#define INIT_RULE(text)	HEAD DENY_ALL "op=INIT " text " action=ALLOW\n"
-#define ANY_RULE(op, text)	HEAD DENY_ALL "op=" op " " text " action=ALLOW\n"
-#define YES	ALLOWED, .line = 3
-#define NO	DENIED, .line = 2
+#define KNOWN		   (SGX_KNOWN_ATTRIBUTES | SGX_KNOWN_IDENTITY)
+#define ALLOWED		   .allowed = true
+#define DENIED		   .allowed = false
+#define INIT_RULE(text)	   HEAD DENY_ALL "op=INIT " text " action=ALLOW\n"
+#define ANY_RULE(op, text) HEAD DENY_ALL "op=" op " " text " action=ALLOW\n"
+#define YES		   ALLOWED, .line = 3
+#define NO		   DENIED, .line = 2
 
+/* clang-format off */
 static const struct row rows[] = {
 	{ "DEFAULT for all allows", HEAD ALLOW_ALL, ENCLAVE_CREATE, ALLOWED, 2 },
 	{ "DEFAULT for all denies", HEAD DENY_ALL, ENCLAVE_CREATE, DENIED, 2 },
@@ -875,6 +878,7 @@ static const struct row rows[] = {
 	  .used = SGX_PRIVILEGE(EXECUTE) | SGX_PRIVILEGE(EXECUNMR),
 	  .exe = "/usr/bin/app" },
 };
+/* clang-format on */
 
 struct asker {
 	struct sgx_subject subject;
@@ -931,8 +935,8 @@ static void make_asker(struct asker *asker, const struct row *row)
 	asker->subject.identity = row->known ? &asker->identity : NULL;
 	asker->subject.used = row->used;
 	asker->subject.uid = row->uid;
-	memset(asker->identity.mrenclave, row->mrenclave ? row->mrenclave : 0xaa,
-	       SGX_DIGEST_SIZE);
+	memset(asker->identity.mrenclave,
+	       row->mrenclave ? row->mrenclave : 0xaa, SGX_DIGEST_SIZE);
 	memset(asker->identity.mrsigner, row->mrsigner ? row->mrsigner : 0xaa,
 	       SGX_DIGEST_SIZE);
 	asker->identity.isvprodid = row->isvprodid;
@@ -971,8 +975,8 @@ static void check_answers(void)
 
 static void check_header(void)
 {
-	static const char text[] = "policy name=Aa0._- version=0xffffffffffffffff\n"
-				   ALLOW_ALL;
+	static const char text[] =
+		"policy name=Aa0._- version=0xffffffffffffffff\n" ALLOW_ALL;
 	struct sgx_policy_error error;
 	struct sgx_policy *policy;
 
@@ -1094,13 +1098,37 @@ static void check_many(void)
 	sgx_policy_free(many);
 }
 
-int main(void)
+/* The examples of rules/ are good policies. */
+static void check_file(const char *path)
 {
+	static char text[1 << 16];
+	struct sgx_policy_error error;
+	struct sgx_policy *policy;
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	check(file, path, "cannot be read");
+	if (!file)
+		return;
+	len = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	policy = sgx_policy_parse(text, len, &error);
+	check(policy, path, "line %u: %s '%s'", error.line, error.reason,
+	      error.token);
+	sgx_policy_free(policy);
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
 	check_refusals();
 	check_answers();
 	check_header();
 	check_lazy();
 	check_many();
+	for (i = 1; i < argc; i++)
+		check_file(argv[i]);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }

@@ -8,25 +8,25 @@
 
 #include "table.h"
 
-#define LA	(ENCLAVE_BASE + 0x3000)
-#define PT(type)	((u64)(type) << SGX_SECINFO_FL_PT_SHIFT)
+#define LA	 (ENCLAVE_BASE + 0x3000)
+#define PT(type) ((u64)(type) << SGX_SECINFO_FL_PT_SHIFT)
 
 /* Objects of the rows, and addresses of #PF. */
 enum object {
 	O_NONE,
-	O_CORE,		/* struct sgx_core */
-	O_CPU,		/* struct sgx_cpu */
-	O_ARGS,		/* struct args: the operands */
-	O_PAGEINFO,	/* struct sgx_pageinfo */
-	O_SECINFO,	/* struct sgx_secinfo */
-	O_SOURCE,	/* the source page: struct sgx_secs, struct sgx_tcs */
-	O_EPCM,		/* struct sgx_epcm of the page that is operated on */
-	O_OWNER,	/* struct sgx_epcm of the SECS */
-	O_SECS,		/* struct sgx_secs in the EPC */
-	O_SIG,		/* struct sgx_sigstruct before it is signed */
-	O_SIGNED,	/* struct sgx_sigstruct after it is signed */
-	O_TOKEN,	/* struct sgx_einittoken before it has its MAC */
-	O_MACED,	/* struct sgx_einittoken after it has its MAC */
+	O_CORE,	    /* struct sgx_core */
+	O_CPU,	    /* struct sgx_cpu */
+	O_ARGS,	    /* struct args: the operands */
+	O_PAGEINFO, /* struct sgx_pageinfo */
+	O_SECINFO,  /* struct sgx_secinfo */
+	O_SOURCE,   /* the source page: struct sgx_secs, struct sgx_tcs */
+	O_EPCM,	    /* struct sgx_epcm of the page that is operated on */
+	O_OWNER,    /* struct sgx_epcm of the SECS */
+	O_SECS,	    /* struct sgx_secs in the EPC */
+	O_SIG,	    /* struct sgx_sigstruct before it is signed */
+	O_SIGNED,   /* struct sgx_sigstruct after it is signed */
+	O_TOKEN,    /* struct sgx_einittoken before it has its MAC */
+	O_MACED,    /* struct sgx_einittoken after it has its MAC */
 	O_COUNT,
 };
 
@@ -40,18 +40,18 @@ struct args {
 	u64 token;
 };
 
-#define FREE	0
-#define EXCLUSIVE(obj)	SET(obj, sgx_epcm, lock, SGX_LOCK_EXCLUSIVE)
-#define SHARED(obj)	SET(obj, sgx_epcm, lock, SGX_LOCK_SHARED)
-#define MEASURED(obj)	SET(obj, sgx_epcm, lock, SGX_LOCK_MEASURE)
+#define FREE	       0
+#define EXCLUSIVE(obj) SET(obj, sgx_epcm, lock, SGX_LOCK_EXCLUSIVE)
+#define SHARED(obj)    SET(obj, sgx_epcm, lock, SGX_LOCK_SHARED)
+#define MEASURED(obj)  SET(obj, sgx_epcm, lock, SGX_LOCK_MEASURE)
 #define STATE(obj, pt, bits) \
 	SET(obj, sgx_epcm, state, SGX_EPCM_VALID | PT(pt) | (bits))
-#define ATTR(obj, bits)	SET(obj, sgx_secs, attributes.flags, bits)
-#define NOWHERE	0x1000
+#define ATTR(obj, bits) SET(obj, sgx_secs, attributes.flags, bits)
+#define NOWHERE		0x1000
 
-#define M64	SGX_ATTR_MODE64BIT
-#define PFEC	(SGX_PFEC_SGX | SGX_PFEC_P)
-#define PFEC_W	(PFEC | SGX_PFEC_W)
+#define M64    SGX_ATTR_MODE64BIT
+#define PFEC   (SGX_PFEC_SGX | SGX_PFEC_P)
+#define PFEC_W (PFEC | SGX_PFEC_W)
 
 struct fixture {
 	struct host *host;
@@ -114,7 +114,7 @@ static inline void fixture_free(struct fixture *f)
 
 /* Apply the patches of a row to the objects @from to @to. */
 static inline void fixture_patch(struct fixture *f, const struct row *row,
-			  enum object from, enum object to)
+				 enum object from, enum object to)
 {
 	unsigned int i;
 
@@ -130,7 +130,7 @@ static inline void fixture_patch(struct fixture *f, const struct row *row,
 
 /* Execute @leaf under the row: outcome, and nothing changed unless it is 0. */
 static inline void fixture_run(struct fixture *f, const struct row *row,
-			int (*leaf)(struct fixture *f))
+			       int (*leaf)(struct fixture *f))
 {
 	struct snapshot *snap;
 	u64 addr = 0;

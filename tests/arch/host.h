@@ -19,17 +19,17 @@
 #include <cmocka.h>
 #include "../../arch/epcm.h"
 
-#define HOST_CPUS	4
-#define HOST_PTES	256
-#define HOST_ZAPS	64
+#define HOST_CPUS 4
+#define HOST_PTES 256
+#define HOST_ZAPS 64
 
 /* Outcomes as the leaves return them. */
-#define GP		(SGX_FAULT | SGX_VECTOR_GP)
-#define PF		(SGX_FAULT | SGX_VECTOR_PF)
+#define GP (SGX_FAULT | SGX_VECTOR_GP)
+#define PF (SGX_FAULT | SGX_VECTOR_PF)
 
 /* Error codes of a #PF from the EPCM, and from the page table. */
-#define PFEC_EPCM	(SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U)
-#define PFEC_EPCM_W	(PFEC_EPCM | SGX_PFEC_W)
+#define PFEC_EPCM   (SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U)
+#define PFEC_EPCM_W (PFEC_EPCM | SGX_PFEC_W)
 
 /**
  * struct host_pte - a translation of the host's only page table
@@ -65,8 +65,8 @@ struct host_cpu {
 };
 
 /* Offsets in an XSAVE area. */
-#define XSAVE_MXCSR	24
-#define XSAVE_HEADER	512
+#define XSAVE_MXCSR	 24
+#define XSAVE_HEADER	 512
 #define XSAVE_MXCSR_INIT 0x1f80U
 
 /**
@@ -145,8 +145,8 @@ struct enclave {
 	void *measurement;
 };
 
-#define ENCLAVE_BASE	0x7f0000000000ULL
-#define ENCLAVE_SIZE	0x20000ULL
+#define ENCLAVE_BASE 0x7f0000000000ULL
+#define ENCLAVE_SIZE 0x20000ULL
 
 /* PAGEINFO with its SECINFO and source page, each aligned. */
 struct operands {
@@ -172,7 +172,7 @@ struct sgx_epcm *enclave_add(struct enclave *encl, u64 la, u64 flags,
 #define REG_R	(SGX_SECINFO_FL_R | (u64)SGX_PT_REG << SGX_SECINFO_FL_PT_SHIFT)
 #define REG_RW	(REG_R | SGX_SECINFO_FL_W)
 #define REG_RX	(REG_R | SGX_SECINFO_FL_X)
-#define REG_RWX	(REG_RW | SGX_SECINFO_FL_X)
+#define REG_RWX (REG_RW | SGX_SECINFO_FL_X)
 #define TCS	((u64)SGX_PT_TCS << SGX_SECINFO_FL_PT_SHIFT)
 
 /*
@@ -223,7 +223,7 @@ void snapshot_unchanged(struct host *host, struct snapshot *snap);
 void snapshot_free(struct snapshot *snap);
 
 /* Compares the outcome and, for a fault, what struct sgx_cpu.fault says. */
-void assert_outcome(const struct sgx_cpu *cpu, int ret, int expected,
-		    u64 addr, u32 errcd);
+void assert_outcome(const struct sgx_cpu *cpu, int ret, int expected, u64 addr,
+		    u32 errcd);
 
 #endif /* SOFTSGX_TESTS_HOST_H */

@@ -11,7 +11,7 @@
 #include "host.h"
 
 struct patch {
-	int object;		/* of the test, from 1 */
+	int object; /* of the test, from 1 */
 	size_t offset;
 	size_t len;
 	bool add;
@@ -21,22 +21,28 @@ struct patch {
 #define FIELD_SIZE(type, field) sizeof(((struct type *)0)->field)
 
 /* A field := value; a field += value; a byte of a field := 1 */
-#define SET(obj, type, field, val) \
-	{ obj, offsetof(struct type, field), FIELD_SIZE(type, field), false, \
-	  val }
-#define ADD(obj, type, field, val) \
-	{ obj, offsetof(struct type, field), FIELD_SIZE(type, field), true, \
-	  val }
-#define BYTE(obj, type, field, i) \
-	{ obj, offsetof(struct type, field) + (i), 1, false, 1 }
+#define SET(obj, type, field, val)                                          \
+	{                                                                   \
+		obj, offsetof(struct type, field), FIELD_SIZE(type, field), \
+			false, val                                          \
+	}
+#define ADD(obj, type, field, val)                                          \
+	{                                                                   \
+		obj, offsetof(struct type, field), FIELD_SIZE(type, field), \
+			true, val                                           \
+	}
+#define BYTE(obj, type, field, i)                                    \
+	{                                                            \
+		obj, offsetof(struct type, field) + (i), 1, false, 1 \
+	}
 #define LAST(obj, type, field) \
 	BYTE(obj, type, field, FIELD_SIZE(type, field) - 1)
 
 struct row {
 	const char *name;
 	struct patch patches[4];
-	int outcome;		/* as the leaf returns it */
-	int at;			/* of the test: which address a #PF has */
+	int outcome; /* as the leaf returns it */
+	int at;	     /* of the test: which address a #PF has */
 	u32 errcd;
 };
 
@@ -64,17 +70,17 @@ static inline void tests_add(struct tests *t, const char *name,
 			     CMUnitTestFunction run, const void *row)
 {
 	assert_true(t->n < sizeof(t->list) / sizeof(t->list[0]));
-	t->list[t->n++] = (struct CMUnitTest){
-		.name = name, .test_func = run, .initial_state = (void *)row
-	};
+	t->list[t->n++] = (struct CMUnitTest){ .name = name,
+					       .test_func = run,
+					       .initial_state = (void *)row };
 }
 
-#define TESTS_TABLE(t, run, rows) \
-	do { \
-		size_t i_; \
-\
+#define TESTS_TABLE(t, run, rows)                                         \
+	do {                                                              \
+		size_t i_;                                                \
+                                                                          \
 		for (i_ = 0; i_ < sizeof(rows) / sizeof((rows)[0]); i_++) \
-			tests_add(t, (rows)[i_].name, run, &(rows)[i_]); \
+			tests_add(t, (rows)[i_].name, run, &(rows)[i_]);  \
 	} while (0)
 
 #define TESTS_RUN(title, t) \

@@ -444,7 +444,8 @@ static void key_of(size_t column, const struct patch *change, u8 key[16])
 	req->attributemask.flags = SGX_ATTR_AEXNOTIFY;
 	req->attributemask.xfrm = 4;
 	req->miscmask = 1;
-	fixture_patch(&f, change, change ? 1 : 0);
+	if (change)
+		fixture_patch(&f, change, 1);
 	assert_int_equal(sgx_egetkey(f.cpu), 0);
 	memcpy(key, host_at(f.host, OUT_LA + 0x10), 16);
 	fixture_free(&f);

@@ -67,4 +67,13 @@ at_leaf:
 	enclu
 	pop	%rbx
 	ret
+	/* u64 xrstor_all(const void *area): XRSTOR, mask all ones; PKRU after. */
+	.globl	xrstor_all
+xrstor_all:
+	mov	$-1, %eax
+	mov	$-1, %edx
+	xrstor64 (%rdi)
+	xor	%ecx, %ecx
+	rdpkru
+	ret
 	.section .note.GNU-stack, "", @progbits

@@ -414,6 +414,50 @@ ATTACK(vsyscall, "inside-jump-to-vsyscall", ON, OUTSIDE)
 }
 
 /*
+ * XRSTOR with a mask of all ones, as the SDK's enclaves do on entry and exit,
+ * concerns in an enclave what its XFRM has. What is not in it, such as the
+ * protection keys, is the host's. The area says that everything is in its
+ * initial state, in which PKRU forbids nothing.
+ */
+static unsigned int rdpkru(void)
+{
+	unsigned int eax, edx;
+
+	asm volatile("rdpkru" : "=a"(eax), "=d"(edx) : "c"(0));
+	return eax;
+}
+
+u64 xrstor_all(const void *area);
+
+ATTACK(xrstor, "inside-xrstor-all-ones-opens-keys", ON, OUTSIDE)
+{
+	static u8 area[PAGE] __attribute__((aligned(64)));
+	struct op op = { .op = OP_CALL };
+	struct sgx_enclave_run run;
+	unsigned int before;
+
+	if (!__builtin_cpu_supports("pku"))
+		attack_impossible("no protection keys");
+	/* MXCSR as it always is. */
+	area[24] = 0x80;
+	area[25] = 0x1f;
+	before = rdpkru();
+	ASSERT(before);
+	if (attack_control()) {
+		xrstor_all(area);
+	} else {
+		victim_start(&victim);
+		op.arg[0] = guest_symbol(&victim.guest, "xrstor_all");
+		op.arg[1] = (u64)area;
+		run = guest_enter(&victim.guest, 0, SGX_EENTER, &op);
+		ASSERT_EQ(run.function, SGX_EEXIT);
+	}
+	if (rdpkru() != before)
+		attack_succeeded();
+	attack_refused("PKRU is as before");
+}
+
+/*
  * The enclave's code without an entry: the processor is not in enclave mode,
  * and the leaves that would tell secrets do not exist there.
  */

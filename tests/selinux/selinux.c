@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -17,8 +18,8 @@
 #include "../access/acts.h"
 #include "../access/audit.h"
 
-#define DIR	"/run/selinux/"
-#define FS	"/sys/fs/selinux/"
+#define DIR "/run/selinux/"
+#define FS  "/sys/fs/selinux/"
 
 static int write_file(const char *path, const void *data, size_t len)
 {
@@ -112,7 +113,7 @@ static bool avc_seen(int fd, const char *domain, const char *permission,
 
 /* ---- privileges ---- */
 
-#define DEVICE	"sgx_enclave_device_t"
+#define DEVICE "sgx_enclave_device_t"
 
 /**
  * struct cell - of the table
@@ -132,6 +133,7 @@ struct cell {
 	const char *object;
 };
 
+/* clang-format off */
 static const struct cell cells[] = {
 	{ "all: create", "all", "a", "a", ACT_CREATE, NULL },
 	{ "all: code of a", "all", "a", "a", ACT_EXECUTE, NULL },
@@ -203,6 +205,7 @@ static const struct cell cells[] = {
 	{ "one enclave only: provision", "one", "one", "one", ACT_PROVISION,
 	  "sgx_provision_device_t" },
 };
+/* clang-format on */
 
 /* In a child, for a domain is not left again. The negative errno, or 0. */
 static int act_as(const char *domain, struct actor *actor, enum act which)
@@ -269,8 +272,8 @@ enum step {
 };
 
 static const char *const step_names[] = {
-	"open", "CREATE", "ADD_PAGES", "INIT", "map R", "map RX", "map RW",
-	"done",
+	"open",	 "CREATE", "ADD_PAGES", "INIT",
+	"map R", "map RX", "map RW",	"done",
 };
 
 /**
@@ -289,6 +292,7 @@ struct life {
 	const char *avc;
 };
 
+/* clang-format off */
 static const struct life lives[] = {
 	{ "O_RDWR, all permissions", "all", O_RDWR, STEPS_DONE, NULL },
 	{ "O_RDONLY, all permissions: no writable mapping", "all", O_RDONLY,
@@ -312,6 +316,7 @@ static const struct life lives[] = {
 	{ "ioctl INIT not listed", "no_ioc_init", O_RDONLY, STEP_INIT,
 	  " ioctlcmd=0xa402 " },
 };
+/* clang-format on */
 
 static int map(struct enclave *encl, u64 offset, int prot)
 {
@@ -375,4 +380,65 @@ TEST_ROWS(device, lives, "the device")
 	ASSERT_EQ(first, row->first);
 	if (row->avc)
 		ASSERT(avc_seen(fd, row->domain, row->avc, DEVICE));
+}
+
+/* ---- cost ---- */
+
+#define COST_SIZE	(64UL << 20)
+#define COST_CALL	(4UL << 20)
+
+static u64 tsc(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+/*
+ * With SELinux, or without where the kernel was not booted with it: cost.sh
+ * compares. The least expensive page there is: not measured, no zeroing.
+ */
+TEST(cost, "cost of ADD_PAGES")
+{
+	struct enclave encl;
+	bool enforcing;
+	size_t done;
+	u64 start_tsc;
+	void *pages;
+	int fd;
+
+	mount("selinuxfs", "/sys/fs/selinux", "selinuxfs", 0, NULL);
+	enforcing = !access(FS "load", F_OK);
+	if (enforcing) {
+		start();
+	} else {
+		mkdir("/run/selinux", 0755);
+		ASSERT_OK(mount("tmpfs", "/run/selinux", "tmpfs", 0, NULL));
+	}
+	fd = open(DIR "big", O_RDWR | O_CREAT, 0755);
+	ASSERT(fd >= 0);
+	ASSERT_OK(ftruncate(fd, COST_SIZE));
+	if (enforcing) {
+		label(DIR "big", "a_t");
+		become("all");
+	}
+	pages = mmap(NULL, COST_SIZE, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
+		     0);
+	ASSERT(pages != MAP_FAILED);
+	ASSERT_OK(encl_open(&encl, 2 * COST_SIZE));
+	ASSERT_OK(encl_create(&encl));
+	start_tsc = tsc();
+	for (done = 0; done < COST_SIZE; done += COST_CALL) {
+		struct sgx_secinfo secinfo = { .flags = ENCL_RX };
+		struct sgx_enclave_add_pages arg = {
+			.src = (u64)pages + done,
+			.offset = done,
+			.length = COST_CALL,
+			.secinfo = (u64)&secinfo,
+		};
+
+		ASSERT_OK(ioctl(encl.fd, SGX_IOC_ENCLAVE_ADD_PAGES, &arg));
+	}
+	printf("  instructions: %lu\n", (unsigned long)(tsc() - start_tsc));
 }

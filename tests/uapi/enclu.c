@@ -75,7 +75,7 @@ static const struct leaf {
 
 TEST_ROWS(no_enclave, leaves, "without any enclave ENCLU is SIGILL")
 {
-	struct raw raw = { .in[RAX] = row->leaf };
+	struct raw raw = { .stack = entry_stack(), .in[RAX] = row->leaf };
 
 	catch_all();
 	ASSERT_EQ(raw_signal(&raw), SIGILL);
@@ -89,7 +89,7 @@ TEST(no_enclave_vdso, "without any enclave the vDSO reports #UD")
 {
 	struct sgx_enclave_run run = { .tcs = 0x10000 };
 
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_OK(enter(&run, SGX_EENTER, NULL));
 	ASSERT_EQ(run.function, SGX_EENTER);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
 }
@@ -126,7 +126,9 @@ static const struct leaf inside_leaves[] = {
 
 TEST_ROWS(outside, inside_leaves, "outside the enclave this is #GP, SIGSEGV")
 {
-	struct raw raw = { .in[RAX] = row->leaf, .in[R8] = 0x1234 };
+	struct raw raw = { .stack = entry_stack(),
+			   .in[RAX] = row->leaf,
+			   .in[R8] = 0x1234 };
 	struct guest guest;
 
 	guest_open(&guest);
@@ -148,13 +150,13 @@ TEST_ROWS(outside, inside_leaves, "outside the enclave this is #GP, SIGSEGV")
 TEST(high_half, "the upper half of RAX does not count")
 {
 	struct op op = { .op = OP_CSSA, .ret = 7 };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 
 	guest_open(&guest);
 	raw.in[RAX] = 0xdead00000000 | SGX_EENTER;
 	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep;
+	raw.in[RCX] = (u64)raw_aep_resume;
 	raw.in[RDI] = (u64)&op;
 	raw_enclu(&raw);
 	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
@@ -235,7 +237,7 @@ static u64 choose_tcs(const struct guest *guest, enum tcs_choice choice)
 TEST_ROWS(eenter_bad, entries, "EENTER with")
 {
 	static const u64 functions[] = { SGX_EENTER, SGX_ERESUME };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 	unsigned int i;
 
@@ -272,7 +274,7 @@ TEST_ROWS(eenter_bad_vdso, entries, "through the vDSO, EENTER with")
 		return;
 	guest_open(&guest);
 	run.tcs = choose_tcs(&guest, row->tcs);
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_OK(enter(&run, SGX_EENTER, NULL));
 	ASSERT_EQ(run.function, SGX_EENTER);
 	ASSERT_EQ(run.exception_vector, row->vector);
 	if (row->vector == SGX_VECTOR_PF)
@@ -288,6 +290,15 @@ static const struct tcs_change {
 	u8 vector;
 	u64 addr; /* of a #PF, in the enclave */
 } tcs_changes[] = {
+	{ "OSSA not aligned", offsetof(struct sgx_tcs, ossa), 8, TINY_SSA + 8,
+	  SGX_VECTOR_GP, 0 },
+	{ "OFSBASE not aligned", offsetof(struct sgx_tcs, ofsbase), 8, 8,
+	  SGX_VECTOR_GP, 0 },
+	{ "OGSBASE not aligned", offsetof(struct sgx_tcs, ogsbase), 8, 8,
+	  SGX_VECTOR_GP, 0 },
+	{ "FLAGS.AEXNOTIFY, which the enclave lacks",
+	  offsetof(struct sgx_tcs, flags), 8, SGX_TCS_AEXNOTIFY, SGX_VECTOR_GP,
+	  0 },
 	{ "NSSA 0", offsetof(struct sgx_tcs, nssa), 4, 0, SGX_VECTOR_GP, 0 },
 	{ "OENTRY not canonical", offsetof(struct sgx_tcs, oentry), 8,
 	  1UL << 56, SGX_VECTOR_GP, 0 },
@@ -433,7 +444,7 @@ TEST(eresume_nothing, "ERESUME when nothing was interrupted is #GP")
 TEST(enter_registers, "EENTER and EEXIT hand registers over")
 {
 	struct op op = { .op = OP_CSSA, .ret = 7 };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 	unsigned int i;
 
@@ -442,14 +453,14 @@ TEST(enter_registers, "EENTER and EEXIT hand registers over")
 		raw.in[i] = 0x1010101010101010UL * i;
 	raw.in[RAX] = SGX_EENTER;
 	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep;
+	raw.in[RCX] = (u64)raw_aep_resume;
 	raw.in[RDI] = (u64)&op;
 	raw_enclu(&raw);
 	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
 	ASSERT_EQ(op.ret, 0);
 	ASSERT_EQ(raw.out[RAX], SGX_EEXIT);
 	ASSERT_EQ(raw.out[RBX], raw_at + SGX_ENCLU_LEN);
-	ASSERT_EQ(raw.out[RCX], raw_aep);
+	ASSERT_EQ(raw.out[RCX], raw_aep_resume);
 	ASSERT_EQ(raw.out[RSP], raw.rsp);
 	/* What the enclave's code keeps by the C convention. */
 	for (i = 12; i < 16; i++)
@@ -679,7 +690,7 @@ static const struct raw_exception {
 TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 {
 	struct op op = { .op = OP_INSN, .arg = { row->insn, 39 } };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 	u64 gpr;
 
@@ -690,6 +701,11 @@ TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 	raw.in[RCX] = (u64)raw_aep_resume;
 	raw.in[RDI] = (u64)&op;
 	raw.in[R8] = 0x8888;
+	if (row->insn == INSN_XM && !processor_raises_xm()) {
+		ASSERT_EQ(raw_signal(&raw), 0);
+		ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+		return;
+	}
 	ASSERT_EQ(raw_signal(&raw), row->sig);
 	check_synthetic(&guest, &raw, raw_aep_resume);
 	ASSERT_EQ(caught.reg[REG_TRAPNO], row->vector);
@@ -721,7 +737,7 @@ TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 TEST(own_aep_fault, "with an AEP of its own, a page fault and its address")
 {
 	struct op op = { .op = OP_READ };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 	u64 page;
 
@@ -754,7 +770,7 @@ TEST(own_aep_looks, "the code at an AEP finds nothing of the enclave")
 {
 	struct op_regs *regs = page_alloc(1);
 	struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
-	struct raw raw = { 0 };
+	struct raw raw = { .stack = entry_stack() };
 	struct guest guest;
 	unsigned int aex;
 	unsigned int i;
@@ -801,7 +817,7 @@ TEST(own_aep_looks, "the code at an AEP finds nothing of the enclave")
 
 TEST(fork_child, "a child of a process with enclaves: ENCLU works as there")
 {
-	struct raw raw = { .in[RAX] = 8 };
+	struct raw raw = { .stack = entry_stack(), .in[RAX] = 8 };
 	struct guest guest;
 	int status;
 	pid_t pid;

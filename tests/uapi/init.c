@@ -178,7 +178,6 @@ static const struct resigned {
 	  ~(u64)SGX_ATTR_DEBUG, 0 },
 	{ "ATTRIBUTEMASK.XFRM 0", SIG(attributemask.xfrm), 8, 0, 0 },
 	{ "ISVFAMILYID without KSS", SIG(isvfamilyid), 8, 1, EPERM },
-	{ "ISVEXTPRODID without KSS", SIG(isvextprodid), 8, 1, EPERM },
 };
 
 TEST_ROWS(init_resigned, resigned, "INIT with a signed SIGSTRUCT of")

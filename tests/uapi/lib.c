@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include "lib.h"
 
 /* A file that lies next to the test program. */
@@ -55,6 +57,31 @@ void *vdso_enter_enclave(void)
 	return enter;
 }
 
+#define ENTRY_STACK (64 * 1024)
+#define ENTRY_DEPTH 3
+
+__thread unsigned int entry_depth;
+
+void *entry_stack(void)
+{
+	static __thread u8 stacks[ENTRY_DEPTH][ENTRY_STACK]
+		__attribute__((aligned(16)));
+
+	ASSERT(entry_depth < ENTRY_DEPTH);
+	return stacks[entry_depth] + ENTRY_STACK;
+}
+
+int enter(struct sgx_enclave_run *run, unsigned int function, void *arg)
+{
+	void *stack = entry_stack();
+	int ret;
+
+	entry_depth++;
+	ret = enter_on(stack, vdso_enter_enclave(), run, function, arg);
+	entry_depth--;
+	return ret;
+}
+
 void *page_alloc(unsigned int n)
 {
 	void *page = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
@@ -62,6 +89,30 @@ void *page_alloc(unsigned int n)
 
 	ASSERT(page != MAP_FAILED);
 	return page;
+}
+
+bool processor_raises_xm(void)
+{
+	static const u32 unmasked = 0x1d80;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		asm volatile("ldmxcsr %0\n\t"
+			     "movss %1, %%xmm1\n\t"
+			     "xorps %%xmm0, %%xmm0\n\t"
+			     "divss %%xmm0, %%xmm1"
+			     :
+			     : "m"(unmasked), "m"((const float){ 1.0f })
+			     : "xmm0", "xmm1");
+		_exit(0);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status))
+		printf("  this processor does not raise #XM\n");
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGFPE;
 }
 
 void tiny_open(struct enclave *encl)
@@ -128,7 +179,7 @@ struct sgx_enclave_run tiny_enter(struct enclave *encl)
 		.tcs = encl->secs.baseaddr + TINY_TCS,
 	};
 
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_OK(enter(&run, SGX_EENTER, NULL));
 	return run;
 }
 
@@ -195,7 +246,7 @@ struct sgx_enclave_run guest_enter(const struct guest *guest,
 {
 	struct sgx_enclave_run run = { .tcs = guest->tcs + thread * PAGE };
 
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, function, op));
+	ASSERT_OK(enter(&run, function, op));
 	return run;
 }
 
@@ -223,51 +274,36 @@ void guest_write(const struct guest *guest, unsigned int thread, u64 addr,
 	GUEST_OP(guest, thread, .op = OP_WRITE, .arg = { addr, value });
 }
 
-u64 epc_free(void)
+static u64 parameter(const char *name)
 {
-	/* Larger than any EPC that the tests are run with. */
-	const u64 size = 1UL << 30;
-	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
-	struct sgx_enclave_add_pages arg;
-	const u64 chunk = 1UL << 20;
-	struct enclave encl;
-	void *src;
-	u64 bytes;
+	char path[128];
+	unsigned long value;
+	FILE *file;
 
-	ASSERT_OK(encl_open(&encl, size));
-	ASSERT_OK(encl_create(&encl));
-	src = page_alloc(chunk / PAGE);
-	for (bytes = 0; bytes < size; bytes += arg.count) {
-		arg = (struct sgx_enclave_add_pages){
-			.src = (u64)src,
-			.offset = bytes,
-			.length = chunk,
-			.secinfo = (u64)&secinfo,
-		};
-		if (add_raw(encl.fd, &arg)) {
-			ASSERT_EQ(errno, ENOMEM);
-			bytes += arg.count;
-			break;
-		}
-	}
-	ASSERT(bytes < size);
-	munmap(src, chunk);
-	encl_close(&encl);
-	return bytes / PAGE;
+	snprintf(path, sizeof(path), "/sys/module/softsgx/parameters/%s", name);
+	file = fopen(path, "r");
+	ASSERT(file);
+	ASSERT_EQ(fscanf(file, "%lu", &value), 1);
+	fclose(file);
+	return value;
 }
 
-void epc_returns(u64 wanted)
+u64 epc_pages(void)
 {
-	struct timespec wait = { .tv_nsec = 100000000 };
-	u64 now = 0;
+	return (parameter("epc_size") << 20) / PAGE;
+}
+
+u64 epc_used(void)
+{
+	return parameter("epc_in_use");
+}
+
+void epc_returned(void)
+{
+	struct timespec wait = { .tv_nsec = 10000000 };
 	int i;
 
-	for (i = 0; i < 50; i++) {
-		now = epc_free();
-		if (now == wanted)
-			return;
+	for (i = 0; epc_used() && i < 1000; i++)
 		nanosleep(&wait, NULL);
-	}
-	test_fail(__FILE__, __LINE__, "%lu pages of EPC are free, not %lu", now,
-		  wanted);
+	ASSERT_EQ(epc_used(), 0);
 }

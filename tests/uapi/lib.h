@@ -18,6 +18,8 @@ EVP_PKEY *test_key(void);
 EVP_PKEY *test_other_key(void);
 void *vdso_enter_enclave(void);
 void *page_alloc(unsigned int n);
+/* QEMU's emulated processor has no SSE exceptions, inside or outside. */
+bool processor_raises_xm(void);
 
 /*
  * The small enclave: a TCS at TINY_TCS, code at TINY_CODE that leaves at once,
@@ -89,6 +91,7 @@ void guest_write(const struct guest *guest, unsigned int thread, u64 addr,
  * @rsp:	RSP at it
  * @rflags:	after it
  * @path:	where it went on: 0 after ENCLU, 1 at raw_aep, 2 at raw_out
+ * @stack:	top of the stack to use, from entry_stack()
  * @fx:		FXSAVE area afterwards
  */
 struct raw {
@@ -97,7 +100,7 @@ struct raw {
 	u64 rsp;
 	u64 rflags;
 	u64 path;
-	u64 unused;
+	void *stack;
 	u8 fx[512] __attribute__((aligned(16)));
 };
 
@@ -108,14 +111,27 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 };
 #define RAW_PATH_OUT   2
 
 void raw_enclu(struct raw *raw);
+/* The same through the vDSO: @enter is its function, @stack as above. */
+int enter_on(void *stack, void *enter, struct sgx_enclave_run *run,
+	     unsigned int function, void *arg);
+
+/*
+ * The stack for entries of the calling thread. A signal handler that enters
+ * while it interrupts an entry gets another one: enter() counts in entry_depth,
+ * and who leaves a handler by a jump has to set it.
+ */
+extern __thread unsigned int entry_depth;
+void *entry_stack(void);
+int enter(struct sgx_enclave_run *run, unsigned int function, void *arg);
 /* Addresses in it: the ENCLU; an AEP that only looks; one that is an ENCLU;
  * where a signal handler may go to give up.
  */
 extern const u8 raw_at[], raw_aep[], raw_aep_resume[], raw_out[];
 
-/* Pages that ADD_PAGES can add until -ENOMEM: the EPC that is free. */
-u64 epc_free(void);
-/* Wait until it is @wanted again, for as long as a teardown may take. */
-void epc_returns(u64 wanted);
+/* Pages of the EPC, and how many of them are in use. */
+u64 epc_pages(void);
+u64 epc_used(void);
+/* Wait until none is, for as long as a teardown may take. */
+void epc_returned(void);
 
 #endif /* TESTS_LIB_H */

@@ -34,6 +34,7 @@ static struct spinner *spinner_start(void)
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT(s != MAP_FAILED);
+	epc_returned();
 	guest_open(&s->guest);
 	ASSERT_OK(pthread_create(&s->thread, NULL, spin, s));
 	while (!s->here)
@@ -80,12 +81,12 @@ static const struct end {
 
 TEST_ROWS(end, ends, "EPC comes back when a process with a thread inside")
 {
-	u64 before = epc_free();
 	int ready[2];
 	int status;
 	pid_t pid;
 	char c;
 
+	epc_returned();
 	ASSERT_OK(pipe2(ready, O_CLOEXEC));
 	pid = fork();
 	ASSERT(pid >= 0);
@@ -98,14 +99,14 @@ TEST_ROWS(end, ends, "EPC comes back when a process with a thread inside")
 	ASSERT_EQ(read(ready[0], &c, 1), 1);
 	/* The enclave is there, and counts. */
 	if (row->kill) {
-		ASSERT(epc_free() < before);
+		ASSERT(epc_used() > 0);
 		ASSERT_OK(kill(pid, row->kill));
 	}
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	ASSERT_EQ(WIFSIGNALED(status) ? WTERMSIG(status) : 0, row->status);
 	if (!row->status)
 		ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
-	epc_returns(before);
+	epc_returned();
 	still_good();
 }
 
@@ -120,10 +121,10 @@ static const struct unfinished {
 
 TEST_ROWS(unfinished_end, unfinished, "EPC comes back from an enclave that was")
 {
-	u64 before = epc_free();
 	struct enclave encl;
 	int i;
 
+	epc_returned();
 	for (i = 0; i < 20; i++) {
 		tiny_open(&encl);
 		if (row->steps > 0)
@@ -144,12 +145,11 @@ TEST_ROWS(unfinished_end, unfinished, "EPC comes back from an enclave that was")
 		}
 		encl_close(&encl);
 	}
-	epc_returns(before);
+	epc_returned();
 }
 
 TEST(failed_adds, "EPC comes back from pages that could not be added")
 {
-	u64 before = epc_free();
 	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
 	struct sgx_enclave_add_pages arg = {
 		.offset = TINY_FREE,
@@ -159,6 +159,7 @@ TEST(failed_adds, "EPC comes back from pages that could not be added")
 	struct enclave encl;
 	int i;
 
+	epc_returned();
 	tiny_open(&encl);
 	ASSERT_OK(encl_create(&encl));
 	tiny_add(&encl);
@@ -170,12 +171,11 @@ TEST(failed_adds, "EPC comes back from pages that could not be added")
 		ASSERT_ERRNO(add_raw(encl.fd, &arg), EBUSY);
 	tiny_finish(&encl);
 	encl_close(&encl);
-	epc_returns(before);
+	epc_returned();
 }
 
 TEST(unmap_inside, "the enclave is unmapped while a thread is inside")
 {
-	u64 before = epc_free();
 	struct spinner *s = spinner_start();
 	u64 base = s->guest.encl.secs.baseaddr;
 
@@ -186,16 +186,15 @@ TEST(unmap_inside, "the enclave is unmapped while a thread is inside")
 	ASSERT_EQ(s->run.exception_vector, SGX_VECTOR_PF);
 	ASSERT(s->run.exception_addr - base < s->guest.encl.secs.size);
 	/* And there is nothing to resume. */
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &s->run, SGX_ERESUME, NULL));
+	ASSERT_OK(enter(&s->run, SGX_ERESUME, NULL));
 	ASSERT_EQ(s->run.function, SGX_ERESUME);
 	encl_close(&s->guest.encl);
-	epc_returns(before);
+	epc_returned();
 	still_good();
 }
 
 TEST(unmap_closed_inside, "closed, then unmapped while a thread is inside")
 {
-	u64 before = epc_free();
 	struct spinner *s = spinner_start();
 	u64 base = s->guest.encl.secs.baseaddr;
 
@@ -205,13 +204,12 @@ TEST(unmap_closed_inside, "closed, then unmapped while a thread is inside")
 	ASSERT_OK(pthread_join(s->thread, NULL));
 	ASSERT_EQ(s->run.function, SGX_ERESUME);
 	ASSERT_EQ(s->run.exception_vector, SGX_VECTOR_PF);
-	epc_returns(before);
+	epc_returned();
 	still_good();
 }
 
 TEST(close_inside, "the device is closed while a thread is inside: it goes on")
 {
-	u64 before = epc_free();
 	struct spinner *s = spinner_start();
 
 	ASSERT_OK(close(s->guest.encl.fd));
@@ -222,12 +220,11 @@ TEST(close_inside, "the device is closed while a thread is inside: it goes on")
 	ASSERT_EQ(s->run.function, SGX_EEXIT);
 	GUEST_OP(&s->guest, 0, .op = OP_NOP);
 	encl_close(&s->guest.encl);
-	epc_returns(before);
+	epc_returned();
 }
 
 TEST(map_over_inside, "other memory is mapped over it while a thread is inside")
 {
-	u64 before = epc_free();
 	struct spinner *s = spinner_start();
 	u64 base = s->guest.encl.secs.baseaddr;
 
@@ -240,18 +237,18 @@ TEST(map_over_inside, "other memory is mapped over it while a thread is inside")
 	/* Of the new mapping nothing was executed: it is not executable. */
 	ASSERT_EQ(s->run.exception_vector, SGX_VECTOR_PF);
 	encl_close(&s->guest.encl);
-	epc_returns(before);
+	epc_returned();
 }
 
 TEST(child_keeps, "a child keeps the enclave that its parent gave up")
 {
-	u64 before = epc_free();
 	struct guest guest;
 	int done[2];
 	int status;
 	pid_t pid;
 	char c;
 
+	epc_returned();
 	guest_open(&guest);
 	GUEST_OP(&guest, 0, .op = OP_WRITE,
 		 .arg = { guest_symbol(&guest, "data_pages"), 0x77 });
@@ -267,22 +264,23 @@ TEST(child_keeps, "a child keeps the enclave that its parent gave up")
 		_exit(0);
 	}
 	encl_close(&guest.encl);
-	ASSERT(epc_free() < before);
+	ASSERT(epc_used() > 0);
 	ASSERT_OK(close(done[1]));
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	ASSERT_EQ(status, 0);
-	epc_returns(before);
+	epc_returned();
 }
 
 TEST(nearly_all, "an enclave of nearly the whole EPC, twice in a row")
 {
-	const u64 room = epc_free() - 64;
+	u64 room = epc_pages() - 64;
 	struct enclave encl;
 	u64 size = PAGE;
 	void *src;
 	u64 i;
 	int n;
 
+	epc_returned();
 	while (size < room * PAGE)
 		size *= 2;
 	src = page_alloc(256);
@@ -294,30 +292,43 @@ TEST(nearly_all, "an enclave of nearly the whole EPC, twice in a row")
 					   ENCL_RW, 0));
 		ASSERT_OK(encl_sign(&encl, test_key()));
 		ASSERT_OK(encl_init(&encl));
-		ASSERT(epc_free() < 1024);
+		ASSERT(epc_used() > room - 512);
 		encl_close(&encl);
-		epc_returns(room + 64);
+		epc_returned();
 	}
 }
 
-/* Threads that enter, while another maps and unmaps what they enter. */
+/* Enters, while another thread maps and unmaps the TCS. */
 static void *enter_often(void *data)
 {
 	struct spinner *s = data;
+	unsigned int function = SGX_EENTER;
 	struct op op = { .op = OP_NOP };
 
-	while (!s->go)
-		guest_enter(&s->guest, 1, SGX_EENTER, &op);
+	while (!s->go || function == SGX_ERESUME) {
+		s->run = guest_enter(&s->guest, 1, function, &op);
+		if (s->run.function == SGX_EEXIT) {
+			function = SGX_EENTER;
+			continue;
+		}
+		/*
+		 * There was no TCS to enter at; or to resume, after an
+		 * interrupt. All else is mapped.
+		 */
+		ASSERT_EQ(s->run.exception_vector, SGX_VECTOR_PF);
+		ASSERT_EQ(s->run.exception_addr, s->run.tcs);
+		function = s->run.function;
+	}
 	return NULL;
 }
 
 TEST(race, "entries while the mapping comes and goes")
 {
-	u64 before = epc_free();
 	static struct spinner s;
 	u64 page;
 	int i;
 
+	epc_returned();
 	guest_open(&s.guest);
 	page = guest_symbol(&s.guest, "data_pages");
 	ASSERT_OK(pthread_create(&s.thread, NULL, enter_often, &s));
@@ -335,5 +346,5 @@ TEST(race, "entries while the mapping comes and goes")
 	ASSERT_OK(pthread_join(s.thread, NULL));
 	GUEST_OP(&s.guest, 1, .op = OP_NOP);
 	encl_close(&s.guest.encl);
-	epc_returns(before);
+	epc_returned();
 }

@@ -125,6 +125,8 @@ TEST(map_mixed, "a range is bound by the lowest of its pages")
 	ASSERT_OK(encl_map(&encl, 0, 4 * PAGE, R));
 	ASSERT_EQ(encl_map(&encl, 0, 4 * PAGE, R | W), -EACCES);
 	ASSERT_EQ(encl_map(&encl, 0, 2 * PAGE, R | X), -EACCES);
+	/* A refused MAP_FIXED has unmapped what was there. */
+	ASSERT_OK(encl_map(&encl, 0, 4 * PAGE, R));
 	ASSERT_ERRNO(mprotect(tcs, 2 * PAGE, R | W), EACCES);
 	ASSERT_OK(mprotect(tcs, PAGE, R | W));
 	/* Where no page is, all is allowed, now and for the future. */
@@ -180,6 +182,8 @@ TEST(map_read_implies_exec, "READ_IMPLIES_EXEC is refused: EACCES")
 	ASSERT(personality(READ_IMPLIES_EXEC) != -1);
 	ASSERT_EQ(encl_map(&encl, TINY_CODE, PAGE, R | X), -EACCES);
 	ASSERT_EQ(encl_map(&encl, TINY_CODE, PAGE, NONE), -EACCES);
+	/* A refused MAP_FIXED has unmapped what was there. */
+	code = (void *)(encl.secs.baseaddr + TINY_SSA);
 	ASSERT_ERRNO(mprotect(code, PAGE, R), EACCES);
 	ASSERT(personality(0) != -1);
 	ASSERT_OK(encl_map(&encl, TINY_CODE, PAGE, R | X));
@@ -205,8 +209,9 @@ TEST(map_reservation, "reserved PROT_NONE first, then mprotected into shape")
 	ASSERT_EQ(tiny_enter(&encl).function, SGX_EEXIT);
 }
 
-TEST(map_wide, "mapped RWX before CREATE: the EPCM still counts")
+TEST(map_wide, "mapped RWX before CREATE: not accessible past the ceiling")
 {
+	struct sgx_enclave_run run;
 	struct enclave encl;
 	u64 base;
 
@@ -217,9 +222,24 @@ TEST(map_wide, "mapped RWX before CREATE: the EPCM still counts")
 	tiny_add(&encl);
 	ASSERT_OK(encl_sign(&encl, test_key()));
 	ASSERT_OK(encl_init(&encl));
-	ASSERT_EQ(tiny_enter(&encl).function, SGX_EEXIT);
-	/* And it cannot be changed into what a new one could not be. */
+	/* Of a TCS no more than RW may be mapped. */
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_addr, base + TINY_TCS);
+	ASSERT_OK(mprotect((void *)(base + TINY_TCS), PAGE, R | W));
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_addr & SGX_PAGE_MASK, base + TINY_SSA);
+	ASSERT_OK(mprotect((void *)(base + TINY_SSA), PAGE, R | W));
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_addr, base + TINY_CODE);
 	ASSERT_ERRNO(mprotect((void *)(base + TINY_CODE), PAGE, R | W), EACCES);
+	ASSERT_OK(mprotect((void *)(base + TINY_CODE), PAGE, R | X));
+	ASSERT_OK(enter(&run, SGX_ERESUME, NULL));
+	ASSERT_EQ(run.function, SGX_EEXIT);
 }
 
 TEST(map_partial_unmap, "a hole in a mapping is a page fault, and can be "
@@ -244,7 +264,7 @@ TEST(map_partial_unmap, "a hole in a mapping is a page fault, and can be "
 	ASSERT_EQ(run.exception_addr, base + TINY_CODE);
 
 	ASSERT_OK(encl_map(&encl, TINY_CODE, PAGE, R | X));
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_ERESUME, NULL));
+	ASSERT_OK(enter(&run, SGX_ERESUME, NULL));
 	ASSERT_EQ(run.function, SGX_EEXIT);
 
 	ASSERT_OK(munmap((void *)(base + TINY_TCS), PAGE));
@@ -357,7 +377,7 @@ TEST(map_mremap, "a mapping can be neither grown nor entered elsewhere")
 		return;
 	run.tcs = (u64)to;
 	memset((u8 *)&run + 8, 0, sizeof(run) - 8);
-	ASSERT_OK(vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL));
+	ASSERT_OK(enter(&run, SGX_EENTER, NULL));
 	ASSERT_EQ(run.function, SGX_EENTER);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
 }
@@ -368,8 +388,8 @@ static void child_of_fork(struct enclave *encl)
 	void *code = (void *)(encl->secs.baseaddr + TINY_CODE);
 
 	ASSERT_ERRNO(mprotect(code, PAGE, R | W), EACCES);
-	ASSERT_EQ(encl_map(encl, TINY_CODE, PAGE, R | W), -EACCES);
 	ASSERT_OK(mprotect(code, PAGE, R));
+	ASSERT_EQ(encl_map(encl, TINY_CODE, PAGE, R | W), -EACCES);
 	ASSERT_OK(encl_map(encl, TINY_CODE, PAGE, R | X));
 	ASSERT_EQ(tiny_enter(encl).function, SGX_EEXIT);
 	_exit(0);

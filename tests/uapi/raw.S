@@ -21,13 +21,55 @@
 	.endr
 	.endm
 
-raw_enclu:
+/*
+ * An enclave that was interrupted goes back to the stack of its EENTER, however
+ * deep the ERESUME was called. So both run on a stack of their own, where they
+ * leave the same things at the same addresses.
+ */
+	.macro	switch stack
 	push	%rbx
 	push	%rbp
 	push	%r12
 	push	%r13
 	push	%r14
 	push	%r15
+	mov	%rsp, -8(\stack)
+	lea	-8(\stack), %rsp
+	.endm
+
+	.macro	switch_back
+	pop	%rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	.endm
+
+/* int enter_on(stack, enter, run, function, arg) */
+	.globl	enter_on
+enter_on:
+	switch	%rdi
+	sub	$8, %rsp
+	push	%rdx
+	sub	$8, %rsp
+	push	%rdx			/* run */
+	mov	%rsi, %rax
+	mov	%r8, %rdi
+	xor	%esi, %esi
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	call	*%rax
+	cld
+	add	$32, %rsp
+	switch_back
+	ret
+
+raw_enclu:
+	mov	280(%rdi), %rax
+	switch	%rax
 	push	%rdi
 	mov	%rsp, 256(%rdi)
 	regs	load, 0
@@ -55,12 +97,7 @@ save:
 	mov	%rax, 272(%rdi)
 	fxsave	288(%rdi)
 	add	$8, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
+	switch_back
 	ret
 
 raw_aep_resume:

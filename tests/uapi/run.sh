@@ -1,5 +1,7 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: vm/run -- tests/uapi/run.sh [program...]
 #
 # Runs the tests of the driver's interface, in the VM: all programs, or those
 # that are named. The last line adds them up.
@@ -8,21 +10,17 @@ out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/uapi
 passed=0
 failed=0
 
-for program in ${*:-create add init map enclu exception signal life}; do
+[ $# -gt 0 ] || set -- create add init map enclu exception signal life
+for program; do
 	echo "== $program"
-	# The last line of a program is "name: N passed, N failed"; one that
-	# does not come to it has failed.
+	# A program that does not come to its last line has failed.
 	last=$("$out/$program" | tee /dev/stderr | tail -n 1)
-	case $last in
-	"$program: "*" passed, "*" failed")
-		set -- ${last#*: }
-		passed=$((passed + $1))
-		failed=$((failed + $3))
-		;;
-	*)
+	if [[ $last =~ ^$program:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+	else
 		failed=$((failed + 1))
-		;;
-	esac
+	fi
 done
 
 echo "$passed passed, $failed failed"

@@ -50,8 +50,10 @@ insn_sysenter:
 	ret
 	.balign	32
 	xor	%eax, %eax
+	mov	%rbx, %r8
 insn_cpuid:
 	cpuid
+	mov	%r8, %rbx
 	ret
 	.balign	32
 	mov	%rdi, %rax

@@ -5,7 +5,8 @@
 # The kernel of the VM: 6.1, 6.12 or 7.2.
 KERNEL ?= 6.1
 
-.PHONY: help run check check-native check-vm check-selftests lint module \
+.PHONY: help run check check-native check-vm check-access check-selinux \
+	check-selftests lint module \
 	programs deps clean
 
 help:
@@ -13,6 +14,8 @@ help:
 	@echo 'make check            everything that is tested, and the linters'
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
+	@echo 'make check-access     the rules of the access control, in the VM'
+	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
@@ -37,9 +40,9 @@ programs:
 	@tests/selftests/run.sh --build
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm selftests
+	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux selftests
 
-check-native check-vm check-selftests: check-%: deps
+check-native check-vm check-access check-selinux check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 lint: deps

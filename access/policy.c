@@ -737,8 +737,9 @@ static const struct property properties[] = {
 	  .max = 0xfffffffe, .parse = parse_number, .match = match_gid },
 };
 
-#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
 /* clang-format on */
+
+#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
 
 /* ---- lines ---- */
 

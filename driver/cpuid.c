@@ -606,10 +606,9 @@ static int cpuid_commit(struct cpuid_change *change)
 		ret = fatal_signal_pending(current) ? -EINTR
 						    : cpuid_uprobe_place(site);
 		if (ret) {
-			pr_notice_ratelimited("softsgx: cpuid: no uprobe at "
-					      "offset %#llx of %pd: error %d\n",
-					      site->offset, site->path.dentry,
-					      ret);
+			pr_notice_ratelimited(
+				"softsgx: cpuid: no uprobe at offset %#llx of %pd: error %d\n",
+				site->offset, site->path.dentry, ret);
 			cpuid_free_sites(&change->sites, &site->node);
 			cpuid_free_progs(&change->progs);
 			if (first_prog)
@@ -648,9 +647,9 @@ static int cpuid_apply(char *text)
 		nr++;
 		ret = cpuid_parse_line(&change, line);
 		if (ret) {
-			pr_notice_ratelimited("softsgx: cpuid: line %u of what "
-					      "was written: error %d\n",
-					      nr, ret);
+			pr_notice_ratelimited(
+				"softsgx: cpuid: line %u of what was written: error %d\n",
+				nr, ret);
 			/* None has a uprobe yet. */
 			cpuid_free_sites(&change.sites, change.sites.next);
 			cpuid_free_progs(&change.progs);

@@ -26,9 +26,7 @@ static struct workqueue_struct *sgx_encl_wq;
  */
 static bool ceilings = true;
 module_param(ceilings, bool, 0444);
-MODULE_PARM_DESC(
-	ceilings,
-	"off: for the control runs of tests/attack only, mappings are bound by nothing but the EPCM; on");
+MODULE_PARM_DESC(ceilings, "off only for the control runs of tests/attack");
 
 /* Enclaves that are there, dead ones too. */
 static atomic_t sgx_encl_count = ATOMIC_INIT(0);

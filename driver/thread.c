@@ -264,7 +264,7 @@ static bool thread_attached(const struct sgx_thread *thread,
 
 	lockdep_assert_held(&sgx_attach_lock);
 
-	list_for_each_entry (attachment, &thread->attachments, thread_node) {
+	list_for_each_entry(attachment, &thread->attachments, thread_node) {
 		if (attachment->encl == encl)
 			return true;
 	}
@@ -434,7 +434,7 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 	synchronize_rcu();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &encl->threads, encl_node) {
+	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			inside = true;
 		else
@@ -466,7 +466,7 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 	smp_mb();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry (attachment, &encl->threads, encl_node) {
+	list_for_each_entry(attachment, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			oldest = min(oldest,
 				     READ_ONCE(attachment->thread->cpu.epoch));
@@ -677,8 +677,8 @@ static void thread_destroy(struct sgx_thread *thread)
 		sgx_thread_aex(thread, NULL);
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &thread->attachments,
-				  thread_node)
+	list_for_each_entry_safe(attachment, next, &thread->attachments,
+				 thread_node)
 		detach(attachment);
 	spin_unlock_irqrestore(&sgx_attach_lock, flags);
 

@@ -365,10 +365,10 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  * TCS.FLAGS.DBGOPTIN is set. All other registers are the program's.
  *
  * Return: 0, with RIP set; or
- * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not canonical; another leaf
- *	operates on the TCS; TCS.OSSA, OFSBASE or OGSBASE is not page aligned; a
- *	reserved bit of TCS.FLAGS is set; the enclave is not initialised, or not
- *	a 64-bit one; SECS.ATTRIBUTES.XFRM is no subset of XCR0; without
+ * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not
+ *	canonical; another leaf operates on the TCS; TCS.OSSA, OFSBASE
+ *	or OGSBASE is not page aligned; a reserved bit of TCS.FLAGS is set; the
+ *	enclave is not initialised, or not a 64-bit one; SECS.ATTRIBUTES.XFRM is no subset of XCR0; without
  *	DBGOPTIN, TCS.FLAGS.AEXNOTIFY differs from SECS.ATTRIBUTES.AEXNOTIFY;
  *	no SSA frame is free (CSSA >= NSSA); the entry point or an FS or GS base
  *	is not canonical; the TCS is active.

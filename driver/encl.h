@@ -63,7 +63,8 @@ struct sgx_encl_page {
  * @attributes_mask: attributes that INIT lets pass; used by ioctls only
  * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
  * @pages:	struct sgx_encl_page by page number of the linear address
- *		(la >> PAGE_SHIFT), or a value for an evicted one, see reclaim.c. Written under @lock, read under it or RCU
+ *		(la >> PAGE_SHIFT), or a value for an evicted one, see
+ *		reclaim.c. Written under @lock, read under it or RCU
  * @backing:	shmem file for evicted pages; constant once created
  * @va_pages:	version arrays, struct sgx_va_page, under @lock
  * @va_hint:	index of one with an empty slot, perhaps; under @lock
@@ -84,7 +85,7 @@ struct sgx_encl_page {
  * @teardown:	frees the enclave, from a workqueue
  */
 struct sgx_encl {
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	unsigned long flags;
 	unsigned long base;
 	unsigned long size;

@@ -141,7 +141,7 @@ static long va_slot_get(struct sgx_encl *encl)
 	if (va && !bitmap_full(va->used, SGX_VA_SLOTS))
 		goto found;
 
-	xa_for_each (&encl->va_pages, index, va) {
+	xa_for_each(&encl->va_pages, index, va) {
 		if (!bitmap_full(va->used, SGX_VA_SLOTS))
 			goto found;
 	}
@@ -260,7 +260,7 @@ void sgx_paging_destroy(struct sgx_encl *encl)
 	struct sgx_va_page *va;
 	unsigned long index;
 
-	xa_for_each (&encl->va_pages, index, va) {
+	xa_for_each(&encl->va_pages, index, va) {
 		WARN_ON_ONCE(sgx_encl_eremove(&va->page));
 		sgx_epc_free(&va->page);
 		kfree(va);

@@ -235,7 +235,7 @@ static bool thread_attached(const struct sgx_thread *thread,
 
 	lockdep_assert_held(&sgx_attach_lock);
 
-	list_for_each_entry (attachment, &thread->attachments, thread_node) {
+	list_for_each_entry(attachment, &thread->attachments, thread_node) {
 		if (attachment->encl == encl)
 			return true;
 	}
@@ -303,7 +303,7 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	encl = sgx_vma_encl(vma);
 	/* Before the page is looked up: it may be gone right after. */
 	generation = atomic_long_read(&encl->generation);
-	smp_rmb();
+	smp_rmb(); /* pairs with the barrier in sgx_encl_invalidate() */
 
 	if (!(vma->vm_flags & VM_READ) ||
 	    (miss->access & SGX_PFEC_W && !(vma->vm_flags & VM_WRITE))) {
@@ -403,7 +403,7 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 	synchronize_rcu();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &encl->threads, encl_node) {
+	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			inside = true;
 		else
@@ -435,7 +435,7 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 	smp_mb();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry (attachment, &encl->threads, encl_node) {
+	list_for_each_entry(attachment, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			oldest = min(oldest,
 				     READ_ONCE(attachment->thread->cpu.epoch));
@@ -646,8 +646,8 @@ static void thread_destroy(struct sgx_thread *thread)
 		sgx_thread_aex(thread, NULL);
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &thread->attachments,
-				  thread_node)
+	list_for_each_entry_safe(attachment, next, &thread->attachments,
+				 thread_node)
 		detach(attachment);
 	spin_unlock_irqrestore(&sgx_attach_lock, flags);
 

@@ -192,6 +192,10 @@ void sgx_fault_exit(void);
 int sgx_signal_init(void);
 void sgx_signal_exit(void);
 
+/* return.S: to run in place of a probed function */
+bool sgx_return_true(void);
+int sgx_return_zero(void);
+
 /* xstate.c: extended state, FS and GS */
 void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);
 void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase);

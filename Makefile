@@ -6,8 +6,8 @@
 KERNEL ?= 6.1
 
 .PHONY: help run check check-native check-vm check-access check-selinux \
-	check-selftests lint module \
-	programs deps clean
+	check-selftests check-tool lint module \
+	programs tool deps clean
 
 help:
 	@echo 'make run              build all, boot it, see an enclave work'
@@ -17,7 +17,9 @@ help:
 	@echo 'make check-access     the rules of the access control, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
+	@echo 'make tool             build the library and the softsgx command'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
 	@echo 'make deps             install what all of this needs'
 	@echo 'make clean            remove what was built (not what was fetched)'
@@ -45,6 +47,13 @@ check: deps
 check-native check-vm check-access check-selinux check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
+tool:
+	@vm/deps run
+	@$(MAKE) --no-print-directory -s -C tool
+
+check-tool: deps
+	@tests/tool/run.sh --vm
+
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint
 
@@ -56,5 +65,5 @@ deps:
 	@vm/deps check
 
 clean:
-	rm -rf build/examples build/linux-source build/module build/native \
-		build/selftests build/tests build/vm build/*.log
+	rm -rf build/examples build/lib build/linux-source build/module build/native \
+		build/selftests build/tests build/tool build/vm build/*.log

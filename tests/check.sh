@@ -77,10 +77,11 @@ run_lint() {
 
 run_native() {
 	local part
-	for part in arch access; do
+	for part in arch access lib; do
 		[ -e "tests/$part/Makefile" ] || continue
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
+	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
 

@@ -227,6 +227,7 @@ static int paging_crypt(bool seal, size_t aad_len, const void *in, void *out,
 			size_t len, struct paging_buffer *buffer)
 {
 	struct scatterlist src[3], dst[3];
+	DECLARE_CRYPTO_WAIT(wait);
 	struct aead_request *req;
 	int ret;
 
@@ -234,12 +235,15 @@ static int paging_crypt(bool seal, size_t aad_len, const void *in, void *out,
 	paging_sg(dst, buffer, aad_len, out, len);
 
 	req = aead_request_alloc(paging_aead, GFP_KERNEL | __GFP_NOFAIL);
-	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_SLEEP,
+				  crypto_req_done, &wait);
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, src, dst,
 			       seal ? len : len + sizeof(buffer->mac),
 			       buffer->iv);
-	ret = seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	ret = crypto_wait_req(seal ? crypto_aead_encrypt(req)
+				   : crypto_aead_decrypt(req),
+			      &wait);
 	aead_request_free(req);
 	return ret;
 }
@@ -290,8 +294,12 @@ static int paging_init_aead(void)
 	u8 key[16];
 	int ret;
 
-	/* Not one that answers later: a leaf has its result when it returns. */
-	paging_aead = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC);
+	/*
+	 * The implementation with the processor's instructions is in a module,
+	 * which is not asked for by name as long as there is another.
+	 */
+	request_module("aesni_intel");
+	paging_aead = crypto_alloc_aead("gcm(aes)", 0, 0);
 	if (IS_ERR(paging_aead)) {
 		pr_err("softsgx: the kernel has no AES-GCM\n");
 		return PTR_ERR(paging_aead);

@@ -329,7 +329,6 @@ static bool victim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp)
 	ret = sgx_eblock(&cpu, sgx_epc_operand(v->page));
 	if (ret && ret != SGX_BLKSTATE)
 		goto err_backing;
-	sgx_encl_zap(encl, v->addr, PAGE_SIZE);
 	return true;
 
 err_backing:
@@ -376,18 +375,53 @@ static void victims_write(struct sgx_encl *encl, struct victim *victims,
 		victim_write(encl, &victims[n]);
 }
 
-/* May this page go now? One that was used since gets its second chance. */
-static bool reclaim_wanted(struct sgx_encl *encl, struct victim *v)
+/**
+ * struct run - pages side by side to take out of the page tables
+ * @start:	address of the first
+ * @end:	address behind the last
+ *
+ * Other processors have to be told each time. An enclave's pages often come,
+ * and are therefore looked at, in the order of their addresses.
+ */
+struct run {
+	unsigned long start;
+	unsigned long end;
+};
+
+static void run_zap(struct sgx_encl *encl, struct run *run)
+{
+	if (run->start != run->end)
+		sgx_encl_zap(encl, run->start, run->end - run->start);
+	run->start = run->end;
+}
+
+static void run_add(struct sgx_encl *encl, struct run *run, unsigned long addr)
+{
+	if (addr != run->end) {
+		run_zap(encl, run);
+		run->start = addr;
+	}
+	run->end = addr + PAGE_SIZE;
+}
+
+/*
+ * Prepare a page to go now, if there is one. One that was used since gets its
+ * second chance.
+ */
+static bool reclaim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp,
+			    struct run *run)
 {
 	void *entry = xa_load(&encl->pages, PFN_DOWN(v->addr));
+	bool used;
 
 	if (!entry || xa_is_value(entry))
 		return false;
 	v->page = entry;
-	if (!folio_test_clear_referenced(page_folio(page_memory(v->page))))
-		return true;
-	sgx_encl_zap(encl, v->addr, PAGE_SIZE);
-	return false;
+	used = folio_test_clear_referenced(page_folio(page_memory(v->page)));
+	if (!used && !victim_prepare(encl, v, gfp))
+		return false;
+	run_add(encl, run, v->addr);
+	return !used;
 }
 
 static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
@@ -395,6 +429,7 @@ static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	struct mem_cgroup *memcg;
+	struct run run = {};
 	unsigned int i, n = 0;
 
 	mutex_lock(&encl->lock);
@@ -404,9 +439,10 @@ static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
 	for (i = 0; i < candidates; i++) {
 		struct victim v = victims[i];
 
-		if (reclaim_wanted(encl, &v) && victim_prepare(encl, &v, gfp))
+		if (reclaim_prepare(encl, &v, gfp, &run))
 			victims[n++] = v;
 	}
+	run_zap(encl, &run);
 	set_active_memcg(memcg);
 	victims_write(encl, victims, n);
 	mutex_unlock(&encl->lock);
@@ -523,6 +559,7 @@ static bool page_finish(struct sgx_encl *encl, unsigned long addr,
 	bool prepared = victim_prepare(encl, &v, GFP_KERNEL);
 
 	set_active_memcg(memcg);
+	sgx_encl_zap(encl, v.addr, PAGE_SIZE);
 	victims_write(encl, &v, prepared);
 	return xa_is_value(xa_load(&encl->pages, PFN_DOWN(addr)));
 }

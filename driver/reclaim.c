@@ -41,6 +41,8 @@
 #include "thread.h"
 
 #define RECLAIM_BATCH 16
+/* The host's cryptography may have no memory for a moment. */
+#define EWB_TRIES 4
 
 #define PCMD_PER_PAGE (PAGE_SIZE / sizeof(struct sgx_pcmd))
 
@@ -345,11 +347,14 @@ static void victim_write(struct sgx_encl *encl, struct victim *v)
 		.srcpge = (uintptr_t)v->backing.data,
 		.secinfo = (uintptr_t)v->backing.pcmd,
 	};
+	unsigned int tries = 0;
 	int ret;
 
 	sgx_reclaim_del(v->page);
-	ret = sgx_ewb(&cpu, &pageinfo, sgx_epc_operand(v->page),
-		      va_slot_operand(encl, v->slot));
+	do {
+		ret = sgx_ewb(&cpu, &pageinfo, sgx_epc_operand(v->page),
+			      va_slot_operand(encl, v->slot));
+	} while (ret == SGX_RETRY && ++tries < EWB_TRIES);
 	backing_put(&v->backing, !ret);
 	if (ret) {
 		WARN_ON_ONCE(ret != SGX_RETRY);

@@ -5,7 +5,7 @@
 # The kernel of the VM: 6.1, 6.12 or 7.2.
 KERNEL ?= 6.1
 
-.PHONY: help run check check-native check-vm check-selftests lint module \
+.PHONY: help run bench check check-native check-vm check-selftests lint module \
 	programs deps clean
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
 	@echo 'make deps             install what all of this needs'
@@ -45,6 +46,10 @@ check-native check-vm check-selftests: check-%: deps
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint
 
+bench:
+	@vm/deps run
+	@bench/run.sh --kernel $(KERNEL)
+
 module:
 	@vm/deps run
 	@vm/module --kernel $(KERNEL) -- W=$(W)
@@ -53,5 +58,5 @@ deps:
 	@vm/deps check
 
 clean:
-	rm -rf build/examples build/linux-source build/module build/native \
+	rm -rf build/bench build/examples build/linux-source build/module build/native \
 		build/selftests build/tests build/vm build/*.log

@@ -5,17 +5,22 @@
 # The kernel of the VM: 6.1, 6.12 or 7.2.
 KERNEL ?= 6.1
 
-.PHONY: help run bench check check-native check-vm check-selftests lint module \
-	programs deps clean
+.PHONY: help run bench check check-native check-vm check-access check-selinux \
+	check-selftests check-tool lint module \
+	programs tool deps clean
 
 help:
 	@echo 'make run              build all, boot it, see an enclave work'
 	@echo 'make check            everything that is tested, and the linters'
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
+	@echo 'make check-access     the rules of the access control, in the VM'
+	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
+	@echo 'make tool             build the library and the softsgx command'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
 	@echo 'make deps             install what all of this needs'
 	@echo 'make clean            remove what was built (not what was fetched)'
@@ -38,10 +43,17 @@ programs:
 	@tests/selftests/run.sh --build
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm selftests
+	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux selftests
 
-check-native check-vm check-selftests: check-%: deps
+check-native check-vm check-access check-selinux check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
+
+tool:
+	@vm/deps run
+	@$(MAKE) --no-print-directory -s -C tool
+
+check-tool: deps
+	@tests/tool/run.sh --vm
 
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint
@@ -58,5 +70,5 @@ deps:
 	@vm/deps check
 
 clean:
-	rm -rf build/bench build/examples build/linux-source build/module build/native \
-		build/selftests build/tests build/vm build/*.log
+	rm -rf build/bench build/examples build/lib build/linux-source build/module \
+		build/native build/selftests build/tests build/tool build/vm build/*.log

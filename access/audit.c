@@ -67,7 +67,8 @@ static void log_path(struct audit_buffer *ab, struct file *file)
 
 	audit_log_format(ab, " dev=");
 	log_untrusted(ab, inode->i_sb->s_id);
-	audit_log_format(ab, " ino=%lu", inode->i_ino);
+	/* u64 from Linux 7.2 on. */
+	audit_log_format(ab, " ino=%llu", (u64)inode->i_ino);
 }
 
 static void log_known_identity(struct audit_buffer *ab,

@@ -736,8 +736,10 @@ static const struct property properties[] = {
 	{ .name = "gid", .ops = OPS_ALL, .key = KEY_NONE,
 	  .max = 0xfffffffe, .parse = parse_number, .match = match_gid },
 };
-#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+
 /* clang-format on */
+
+#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
 
 /* ---- lines ---- */
 

@@ -83,8 +83,7 @@ static bool rules_enforcing = true;
  *
  * Context: process context, may sleep until the end.
  */
-void sgx_rules_begin(struct sgx_rules_view *view)
-	__acquires(&rules_srcu)
+void sgx_rules_begin(struct sgx_rules_view *view) __acquires(&rules_srcu)
 {
 	view->srcu = srcu_read_lock(&rules_srcu);
 	view->rules = srcu_dereference(rules_active, &rules_srcu);
@@ -95,8 +94,7 @@ void sgx_rules_begin(struct sgx_rules_view *view)
  * sgx_rules_end() - undo sgx_rules_begin()
  * @view:	as it was filled in
  */
-void sgx_rules_end(struct sgx_rules_view *view)
-	__releases(&rules_srcu)
+void sgx_rules_end(struct sgx_rules_view *view) __releases(&rules_srcu)
 {
 	srcu_read_unlock(&rules_srcu, view->srcu);
 }

@@ -288,8 +288,8 @@ struct sgx_xstate {
  * @next_eid:	last enclave identifier given; atomic
  * @next_version: last version that EWB has given a page; atomic
  *
- * Constant while any leaf may run, but for @next_eid and @next_version. The host fills it in and
- * then calls sgx_core_init().
+ * Constant while any leaf may run, but for @next_eid and @next_version. The
+ * host fills it in and then calls sgx_core_init().
  */
 struct sgx_core {
 	const struct sgx_host_ops *ops;

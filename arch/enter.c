@@ -371,17 +371,19 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  * TCS.FLAGS.DBGOPTIN is set. All other registers are the program's.
  *
  * Return: 0, with RIP set; or
- * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not canonical;
- *another leaf operates on the TCS; TCS.OSSA, OFSBASE or OGSBASE is not page
- *aligned; a reserved bit of TCS.FLAGS is set; the enclave is not initialised,
- *or not a 64-bit one; SECS.ATTRIBUTES.XFRM is no subset of XCR0; without DBGOPTIN,
- *TCS.FLAGS.AEXNOTIFY differs from SECS.ATTRIBUTES.AEXNOTIFY; no SSA frame is
- *free (CSSA >= NSSA); the entry point or an FS or GS base is not canonical; the
- *TCS is active. #PF(RBX) - no EPC page there, or it is not valid, blocked,
- *pending, modified, no TCS, or entered for another address. #PF(SSA page or GPR
- *area) - a page of the XSAVE area or the page of the GPR area does not pass
- *sgx_enclave_page(). What the page tables give, or SGX_RETRY. Nothing has
- *changed then.
+ * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not
+ *	canonical; another leaf operates on the TCS; TCS.OSSA, OFSBASE
+ *	or OGSBASE is not page aligned; a reserved bit of TCS.FLAGS is set; the
+ *	enclave is not initialised, or not a 64-bit one; SECS.ATTRIBUTES.XFRM is
+ *	no subset of XCR0; without DBGOPTIN, TCS.FLAGS.AEXNOTIFY differs from
+ *	SECS.ATTRIBUTES.AEXNOTIFY;
+ *	no SSA frame is free (CSSA >= NSSA); the entry point or an FS or GS base
+ *	is not canonical; the TCS is active.
+ * #PF(RBX) - no EPC page there, or it is not valid, blocked, pending, modified,
+ *	no TCS, or entered for another address.
+ * #PF(SSA page or GPR area) - a page of the XSAVE area or the page of the GPR
+ *	area does not pass sgx_enclave_page().
+ * What the page tables give, or SGX_RETRY. Nothing has changed then.
  *
  * Concurrency: the TCS is locked shared against EMODT and EREMOVE, and STATE
  * goes from inactive to active by compare and swap. No lock of the SECS, whose

@@ -253,8 +253,8 @@ static bool cpuid_is_prog(const struct inode *inode)
 {
 	struct cpuid_prog *prog;
 
-	list_for_each_entry_rcu (prog, &cpuid_progs, node,
-				 lockdep_is_held(&cpuid_lock)) {
+	list_for_each_entry_rcu(prog, &cpuid_progs, node,
+				lockdep_is_held(&cpuid_lock)) {
 		if (d_inode(prog->path.dentry) == inode)
 			return true;
 	}
@@ -307,23 +307,13 @@ static int cpuid_stop_faulting(void *unused)
 {
 	struct task_struct *process, *thread;
 
-	for_each_process_thread(process, thread)
-	{
+	for_each_process_thread(process, thread) {
 		if (thread->mm && test_tsk_thread_flag(thread, TIF_NOCPUID) &&
 		    cpuid_runs_prog(thread->mm))
 			clear_tsk_thread_flag(thread, TIF_NOCPUID);
 	}
 	return 0;
 }
-
-/* bool sgx_return_true(void), see cpuid.h */
-asm(".pushsection .text, \"ax\"\n"
-    ".globl sgx_return_true\n"
-    ".type sgx_return_true, @function\n"
-    "sgx_return_true:\n"
-    "	movl $1, %eax\n" ASM_RET ".size sgx_return_true, . - "
-    "sgx_return_true\n"
-    ".popsection");
 
 /**
  * sgx_cpuid_gp() - answer a CPUID that faulted
@@ -396,14 +386,14 @@ static void cpuid_free_sites(struct list_head *sites, struct list_head *end)
 
 	if (list_empty(sites))
 		return;
-	list_for_each_entry (site, sites, node) {
+	list_for_each_entry(site, sites, node) {
 		if (&site->node == end)
 			break;
 		cpuid_uprobe_remove(site);
 	}
 	cpuid_uprobe_remove_sync();
 
-	list_for_each_entry_safe (site, next, sites, node) {
+	list_for_each_entry_safe(site, next, sites, node) {
 		path_put(&site->path);
 		kfree(site);
 	}
@@ -414,7 +404,7 @@ static void cpuid_free_progs(struct list_head *progs)
 {
 	struct cpuid_prog *prog, *next;
 
-	list_for_each_entry_safe (prog, next, progs, node) {
+	list_for_each_entry_safe(prog, next, progs, node) {
 		path_put(&prog->path);
 		kfree(prog);
 	}
@@ -452,7 +442,7 @@ static bool cpuid_have_site(const struct list_head *sites,
 {
 	const struct cpuid_site *site;
 
-	list_for_each_entry (site, sites, node) {
+	list_for_each_entry(site, sites, node) {
 		if (site->inode == new->inode && site->offset == new->offset)
 			return true;
 	}
@@ -560,7 +550,7 @@ static int cpuid_parse_prog(struct cpuid_change *change, char *name)
 
 	if (cpuid_is_prog(d_inode(prog->path.dentry)))
 		goto err_path;
-	list_for_each_entry (other, &change->progs, node) {
+	list_for_each_entry(other, &change->progs, node) {
 		if (d_inode(other->path.dentry) == d_inode(prog->path.dentry))
 			goto err_path;
 	}
@@ -612,14 +602,13 @@ static int cpuid_commit(struct cpuid_change *change)
 		}
 	}
 
-	list_for_each_entry (site, &change->sites, node) {
+	list_for_each_entry(site, &change->sites, node) {
 		ret = fatal_signal_pending(current) ? -EINTR
 						    : cpuid_uprobe_place(site);
 		if (ret) {
-			pr_notice_ratelimited("softsgx: cpuid: no uprobe at "
-					      "offset %#llx of %pd: error %d\n",
-					      site->offset, site->path.dentry,
-					      ret);
+			pr_notice_ratelimited(
+				"softsgx: cpuid: no uprobe at offset %#llx of %pd: error %d\n",
+				site->offset, site->path.dentry, ret);
 			cpuid_free_sites(&change->sites, &site->node);
 			cpuid_free_progs(&change->progs);
 			if (first_prog)
@@ -630,7 +619,7 @@ static int cpuid_commit(struct cpuid_change *change)
 
 	list_splice_tail(&change->sites, &cpuid_sites);
 	cpuid_nr_sites += change->nr_sites;
-	list_for_each_entry_safe (prog, next, &change->progs, node)
+	list_for_each_entry_safe(prog, next, &change->progs, node)
 		list_add_tail_rcu(&prog->node, &cpuid_progs);
 	cpuid_nr_progs += change->nr_progs;
 	return 0;
@@ -658,9 +647,9 @@ static int cpuid_apply(char *text)
 		nr++;
 		ret = cpuid_parse_line(&change, line);
 		if (ret) {
-			pr_notice_ratelimited("softsgx: cpuid: line %u of what "
-					      "was written: error %d\n",
-					      nr, ret);
+			pr_notice_ratelimited(
+				"softsgx: cpuid: line %u of what was written: error %d\n",
+				nr, ret);
 			/* None has a uprobe yet. */
 			cpuid_free_sites(&change.sites, change.sites.next);
 			cpuid_free_progs(&change.progs);
@@ -710,13 +699,13 @@ static int cpuid_show(struct seq_file *m, void *unused)
 	ret = mutex_lock_killable(&cpuid_lock);
 	if (ret)
 		return ret;
-	list_for_each_entry (site, &cpuid_sites, node) {
+	list_for_each_entry(site, &cpuid_sites, node) {
 		seq_printf(m, "site %#llx %ld ", site->offset,
 			   atomic_long_read(&site->hits));
 		seq_path(m, &site->path, "\n\\");
 		seq_putc(m, '\n');
 	}
-	list_for_each_entry (prog, &cpuid_progs, node) {
+	list_for_each_entry(prog, &cpuid_progs, node) {
 		seq_puts(m, "program ");
 		seq_path(m, &prog->path, "\n\\");
 		seq_putc(m, '\n');

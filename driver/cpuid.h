@@ -13,9 +13,6 @@ struct pt_regs;
 bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
 		  unsigned long errcd);
 
-/* bool sgx_return_true(void): to run in place of a probed function. */
-void sgx_return_true(void);
-
 int sgx_cpuid_init(struct dentry *dir);
 void sgx_cpuid_exit(void);
 

@@ -26,8 +26,7 @@ static struct workqueue_struct *sgx_encl_wq;
  */
 static bool ceilings = true;
 module_param(ceilings, bool, 0444);
-MODULE_PARM_DESC(ceilings, "off: for the control runs of tests/attack only, "
-			   "mappings are bound by nothing but the EPCM; on");
+MODULE_PARM_DESC(ceilings, "off only for the control runs of tests/attack");
 
 /* Enclaves that are there, dead ones too. */
 static atomic_t sgx_encl_count = ATOMIC_INIT(0);
@@ -94,7 +93,7 @@ static void encl_free(struct sgx_encl *encl)
 	unsigned long index;
 
 	mutex_lock(&encl->lock);
-	xa_for_each (&encl->pages, index, page) {
+	xa_for_each(&encl->pages, index, page) {
 		xa_erase(&encl->pages, index);
 		if (!xa_is_value(page)) {
 			sgx_reclaim_del(page);
@@ -360,8 +359,7 @@ int sgx_encl_init(void)
 		return -ENOMEM;
 
 	if (!ceilings) {
-		pr_warn("softsgx: ceilings=off: enclaves are NOT protected, "
-			"this is for tests only\n");
+		pr_warn("softsgx: ceilings=off: enclaves are NOT protected, this is for tests only\n");
 		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	}
 	return 0;

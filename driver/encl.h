@@ -63,8 +63,11 @@ struct sgx_encl_page {
  * @attributes_mask: attributes that INIT lets pass; used by ioctls only
  * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
  * @pages:	struct sgx_encl_page by page number of the linear address
- *		(la >> PAGE_SHIFT), or a value for an evicted one, see reclaim.c. Written under @lock, read under it or RCU
+ *		(la >> PAGE_SHIFT), or a value for an evicted one, see
+ *		reclaim.c. Written under @lock, read under it or RCU
  * @backing:	shmem file for evicted pages; constant once created
+ * @memcg:	memory cgroup of the process that created the enclave, which
+ *		pays for @backing; likewise, and NULL without cgroups
  * @va_pages:	version arrays, struct sgx_va_page, under @lock
  * @va_hint:	index of one with an empty slot, perhaps; under @lock
  * @kref:	held by the file until the teardown is over, and by a reclaimer
@@ -84,7 +87,7 @@ struct sgx_encl_page {
  * @teardown:	frees the enclave, from a workqueue
  */
 struct sgx_encl {
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	unsigned long flags;
 	unsigned long base;
 	unsigned long size;
@@ -93,6 +96,7 @@ struct sgx_encl {
 	struct sgx_encl_page secs;
 	struct xarray pages;
 	struct file *backing;
+	struct mem_cgroup *memcg;
 	struct xarray va_pages;
 	u32 va_hint;
 	struct kref kref;

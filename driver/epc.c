@@ -20,6 +20,9 @@
 /* Pages of a MiB. */
 #define MIB_PAGES (1UL << (20 - PAGE_SHIFT))
 
+/* How often a full EPC without a page to evict is looked at again. */
+#define EPC_WAITS 5
+
 static unsigned int epc_size = 128;
 module_param(epc_size, uint, 0444);
 MODULE_PARM_DESC(epc_size, "size of the enclave page cache in MiB");
@@ -68,22 +71,23 @@ struct sgx_epcm *sgx_epc_find(u64 addr)
 	return page ? &page->epcm : NULL;
 }
 
+/* NULL when the EPC is full, -ENOMEM when there is no memory. */
 static struct page *epc_get_page(unsigned long limit)
 {
 	struct page *memory;
 
-	if (atomic_long_inc_return(&epc_in_use) > limit)
-		goto err_count;
+	if (atomic_long_inc_return(&epc_in_use) > limit) {
+		atomic_long_dec(&epc_in_use);
+		return NULL;
+	}
 
 	memory = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!memory)
-		goto err_count;
+	if (!memory) {
+		atomic_long_dec(&epc_in_use);
+		return ERR_PTR(-ENOMEM);
+	}
 	INIT_LIST_HEAD(&memory->lru);
 	return memory;
-
-err_count:
-	atomic_long_dec(&epc_in_use);
-	return NULL;
 }
 
 static void epc_give(struct sgx_encl_page *page, struct page *memory)
@@ -97,8 +101,12 @@ static void epc_give(struct sgx_encl_page *page, struct page *memory)
  * @page:	entry, all zero
  *
  * When the EPC is full, others are evicted. Before it is said to be full for
- * good, enclaves that are being taken down are waited for: a program that closes
- * one enclave and builds the next shall not notice that closing takes a moment.
+ * good, enclaves that are being taken down are waited for: a program that
+ * closes one enclave and builds the next shall not notice that closing takes a
+ * moment. So are other threads that have just got a page and not yet put it
+ * where it can be evicted.
+ *
+ * When it is memory that is lacking, nobody else's pages go for that.
  *
  * Context: may sleep; the caller holds no &sgx_encl.lock.
  * Return: 0; -ENOMEM when no page can be evicted or there is no memory; -EINTR
@@ -106,7 +114,7 @@ static void epc_give(struct sgx_encl_page *page, struct page *memory)
  */
 int sgx_epc_alloc(struct sgx_encl_page *page)
 {
-	bool waited = false;
+	unsigned int waits = 0;
 	struct page *memory;
 
 	while (!(memory = epc_get_page(epc_size * MIB_PAGES))) {
@@ -114,11 +122,13 @@ int sgx_epc_alloc(struct sgx_encl_page *page)
 			return -EINTR;
 		if (sgx_reclaim_pages())
 			continue;
-		if (waited)
+		if (waits++ == EPC_WAITS)
 			return -ENOMEM;
 		sgx_encl_wait_teardown();
-		waited = true;
+		schedule_timeout_killable(1);
 	}
+	if (IS_ERR(memory))
+		return PTR_ERR(memory);
 
 	epc_give(page, memory);
 	return 0;
@@ -135,8 +145,8 @@ int sgx_epc_alloc_over(struct sgx_encl_page *page)
 {
 	struct page *memory = epc_get_page(ULONG_MAX >> 1);
 
-	if (!memory)
-		return -ENOMEM;
+	if (IS_ERR(memory))
+		return PTR_ERR(memory);
 
 	epc_give(page, memory);
 	return 0;

@@ -10,7 +10,7 @@
 #include "hooks.h"
 #include "thread.h"
 
-#define HOOKS_LINGER	(5 * HZ)
+#define HOOKS_LINGER (5 * HZ)
 
 static DEFINE_MUTEX(hooks_lock);
 /* Enclaves, and one for programs with CPUID faulting; under hooks_lock. */

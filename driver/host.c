@@ -25,7 +25,7 @@
 #endif
 
 /* What CPUID says of the EPC's physical address: above any memory of ours. */
-#define SGX_EPC_BASE (1ULL << 38)
+#define SGX_EPC_BASE BIT_ULL(38)
 
 static char *secret;
 module_param(secret, charp, 0);
@@ -201,10 +201,12 @@ static int sha256_check(void)
  */
 static struct crypto_aead *paging_aead;
 
+#define PAGING_MAC_SIZE 16
+
 /* What the AEAD has to see besides the page, where it can be seen as pages. */
 struct paging_buffer {
 	u8 aad[128];
-	u8 mac[16];
+	u8 mac[PAGING_MAC_SIZE];
 	u8 iv[12];
 };
 
@@ -299,8 +301,7 @@ static int paging_init_aead(void)
 	ret = crypto_aead_setkey(paging_aead, key, sizeof(key));
 	memzero_explicit(key, sizeof(key));
 	if (!ret)
-		ret = crypto_aead_setauthsize(
-			paging_aead, sizeof_field(struct paging_buffer, mac));
+		ret = crypto_aead_setauthsize(paging_aead, PAGING_MAC_SIZE);
 	if (ret)
 		crypto_free_aead(paging_aead);
 	return ret;

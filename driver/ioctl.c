@@ -810,10 +810,13 @@ static int remove_page(struct page_change *op, struct sgx_encl_page *page,
 		return -EPERM;
 
 	sgx_encl_invalidate(op->encl);
-	if (sgx_encl_eremove(page))
-		return -EBUSY;
-
+	/* A page that can be evicted has an enclave. */
 	sgx_reclaim_del(page);
+	if (sgx_encl_eremove(page)) {
+		sgx_reclaim_add(page);
+		return -EBUSY;
+	}
+
 	sgx_ceilings_clear(&op->encl->ceilings, pgno, pgno);
 	xa_erase(&op->encl->pages, pgno);
 	sgx_encl_page_free_rcu(page);

@@ -11,19 +11,25 @@
  * All pages that can be evicted are in one list, oldest first. A page that has
  * been used since it was last looked at (a fault mapped it, or a leaf used it)
  * gets a second chance: it is taken out of the page tables, so that its next
- * use shows, and goes to the end.
+ * use shows, and goes to the end. The list is looked at twice, and only then is
+ * nothing said to be left.
  *
  * The order is EBLOCK, out of all page tables and caches, ETRACK, every thread
  * out of the enclave, EWB: for a batch of pages of one enclave at a time, under
  * its lock. A thread that wants one of these pages meanwhile waits for that
  * lock in its fault or in the slow path of its leaf, and then loads the page
  * again.
+ *
+ * Backing and version arrays are charged to the memory cgroup of the enclave,
+ * whoever it is that evicts.
  */
 #include <linux/bitmap.h>
 #include <linux/list.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -39,17 +45,25 @@
 #define PCMD_PER_PAGE (PAGE_SIZE / sizeof(struct sgx_pcmd))
 
 /*
- * Pages that can be evicted, through &page.lru of their memory. An enclave takes
- * its pages out before it goes, so that a page in the list has an enclave.
+ * Pages that can be evicted, through &page.lru of their memory, and how many. A
+ * page is taken out before EWB or EREMOVE, so that one that is in the list has
+ * an SECS, and its enclave has not gone.
  */
 static LIST_HEAD(reclaim_list);
-static DEFINE_SPINLOCK(reclaim_lock);
-/* Length of reclaim_list; written under reclaim_lock. */
 static unsigned long reclaim_count;
+static DEFINE_SPINLOCK(reclaim_lock);
+
+/* Pages that have ever been evicted. */
+static atomic_long_t reclaim_evicted = ATOMIC_LONG_INIT(0);
 
 static struct page *page_memory(const struct sgx_encl_page *page)
 {
 	return virt_to_page(page->epcm.page);
+}
+
+static bool page_blocked(const struct sgx_encl_page *page)
+{
+	return sgx_page_state(page) & SGX_EPCM_BLOCKED;
 }
 
 /**
@@ -69,8 +83,8 @@ void sgx_reclaim_add(struct sgx_encl_page *page)
 }
 
 /**
- * sgx_reclaim_del() - a page is going to be removed
- * @page:	page for which sgx_reclaim_add() was called
+ * sgx_reclaim_del() - a page is going to be evicted or removed
+ * @page:	page for which sgx_reclaim_add() was called, valid
  *
  * Context: &sgx_encl.lock of the enclave is held, or the enclave is being taken
  * down.
@@ -107,6 +121,8 @@ static struct sgx_va_page *va_page_new(struct sgx_encl *encl)
 	struct sgx_cpu cpu = { .core = &sgx_core };
 	struct sgx_va_page *va;
 
+	lockdep_assert_held(&encl->lock);
+
 	va = kzalloc(sizeof(*va), GFP_KERNEL_ACCOUNT);
 	if (!va)
 		return NULL;
@@ -141,7 +157,7 @@ static long va_slot_get(struct sgx_encl *encl)
 	if (va && !bitmap_full(va->used, SGX_VA_SLOTS))
 		goto found;
 
-	xa_for_each (&encl->va_pages, index, va) {
+	xa_for_each(&encl->va_pages, index, va) {
 		if (!bitmap_full(va->used, SGX_VA_SLOTS))
 			goto found;
 	}
@@ -189,18 +205,22 @@ struct backing {
 	struct sgx_pcmd *pcmd;
 };
 
-static int backing_get(struct sgx_encl *encl, unsigned long addr,
+/*
+ * With @gfp of the caller: reading back may do all that the enclave's memory
+ * cgroup allows, which includes killing somebody in it; writing out may not,
+ * for the caller can be anybody, and there are other pages to evict.
+ */
+static int backing_get(struct sgx_encl *encl, unsigned long addr, gfp_t gfp,
 		       struct backing *b)
 {
 	struct address_space *mapping = encl->backing->f_mapping;
 	unsigned long index = PFN_DOWN(addr - encl->base);
 	unsigned long pcmd_index = PFN_DOWN(encl->size) + index / PCMD_PER_PAGE;
 
-	b->contents = shmem_read_mapping_page_gfp(mapping, index, GFP_KERNEL);
+	b->contents = shmem_read_mapping_page_gfp(mapping, index, gfp);
 	if (IS_ERR(b->contents))
 		return PTR_ERR(b->contents);
-	b->pcmd_page =
-		shmem_read_mapping_page_gfp(mapping, pcmd_index, GFP_KERNEL);
+	b->pcmd_page = shmem_read_mapping_page_gfp(mapping, pcmd_index, gfp);
 	if (IS_ERR(b->pcmd_page)) {
 		put_page(b->contents);
 		return PTR_ERR(b->pcmd_page);
@@ -248,6 +268,7 @@ int sgx_paging_create(struct sgx_encl *encl)
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	encl->backing = backing;
+	encl->memcg = get_mem_cgroup_from_mm(current->mm);
 	return 0;
 }
 
@@ -260,7 +281,7 @@ void sgx_paging_destroy(struct sgx_encl *encl)
 	struct sgx_va_page *va;
 	unsigned long index;
 
-	xa_for_each (&encl->va_pages, index, va) {
+	xa_for_each(&encl->va_pages, index, va) {
 		WARN_ON_ONCE(sgx_encl_eremove(&va->page));
 		sgx_epc_free(&va->page);
 		kfree(va);
@@ -269,6 +290,7 @@ void sgx_paging_destroy(struct sgx_encl *encl)
 	xa_destroy(&encl->va_pages);
 	if (encl->backing)
 		fput(encl->backing);
+	mem_cgroup_put(encl->memcg);
 }
 
 /*
@@ -291,19 +313,23 @@ struct victim {
 
 /*
  * All that can fail is done before the page is blocked: there is no leaf that
- * takes a block back.
+ * takes a block back. But for the host's cryptography, which may have no
+ * memory: then the page stays blocked, and is found so the next time.
  */
-static bool victim_prepare(struct sgx_encl *encl, struct victim *v)
+static bool victim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp)
 {
 	struct sgx_cpu cpu = { .core = &sgx_core };
+	int ret;
 
 	v->slot = va_slot_get(encl);
 	if (v->slot < 0)
 		return false;
-	if (backing_get(encl, v->addr, &v->backing))
+	if (backing_get(encl, v->addr, gfp, &v->backing))
 		goto err_slot;
-	if (sgx_eblock(&cpu, sgx_epc_operand(v->page)))
+	ret = sgx_eblock(&cpu, sgx_epc_operand(v->page));
+	if (ret && ret != SGX_BLKSTATE)
 		goto err_backing;
+	sgx_encl_zap(encl, v->addr, PAGE_SIZE);
 	return true;
 
 err_backing:
@@ -313,7 +339,7 @@ err_slot:
 	return false;
 }
 
-static bool victim_write(struct sgx_encl *encl, struct victim *v)
+static void victim_write(struct sgx_encl *encl, struct victim *v)
 {
 	struct sgx_cpu cpu = { .core = &sgx_core };
 	struct sgx_pageinfo pageinfo = {
@@ -322,20 +348,32 @@ static bool victim_write(struct sgx_encl *encl, struct victim *v)
 	};
 	int ret;
 
+	sgx_reclaim_del(v->page);
 	ret = sgx_ewb(&cpu, &pageinfo, sgx_epc_operand(v->page),
 		      va_slot_operand(encl, v->slot));
 	backing_put(&v->backing, !ret);
-	if (WARN_ON_ONCE(ret)) {
+	if (ret) {
+		WARN_ON_ONCE(ret != SGX_RETRY);
+		sgx_reclaim_add(v->page);
 		va_slot_put(encl, v->slot);
-		return false;
+		return;
 	}
 
-	sgx_reclaim_del(v->page);
 	/* The entry exists: this replaces it and needs no memory. */
 	xa_store(&encl->pages, PFN_DOWN(v->addr), xa_mk_value(v->slot),
 		 GFP_KERNEL);
 	sgx_encl_page_free_rcu(v->page);
-	return true;
+	atomic_long_inc(&reclaim_evicted);
+}
+
+/* Write out pages that are ready for it. */
+static void victims_write(struct sgx_encl *encl, struct victim *victims,
+			  unsigned int n)
+{
+	if (n)
+		WARN_ON_ONCE(sgx_encl_track(encl));
+	while (n--)
+		victim_write(encl, &victims[n]);
 }
 
 /* May this page go now? One that was used since gets its second chance. */
@@ -352,26 +390,26 @@ static bool reclaim_wanted(struct sgx_encl *encl, struct victim *v)
 	return false;
 }
 
-static unsigned int reclaim_batch(struct sgx_encl *encl, struct victim *victims,
-				  unsigned int candidates)
+static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
+			  unsigned int candidates)
 {
-	unsigned int i, n = 0, done = 0;
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	struct mem_cgroup *memcg;
+	unsigned int i, n = 0;
 
 	mutex_lock(&encl->lock);
+	/* Who finds a page blocked can tell why, see sgx_thread_forget(). */
+	sgx_encl_invalidate(encl);
+	memcg = set_active_memcg(encl->memcg);
 	for (i = 0; i < candidates; i++) {
 		struct victim v = victims[i];
 
-		if (!reclaim_wanted(encl, &v) || !victim_prepare(encl, &v))
-			continue;
-		sgx_encl_zap(encl, v.addr, PAGE_SIZE);
-		victims[n++] = v;
+		if (reclaim_wanted(encl, &v) && victim_prepare(encl, &v, gfp))
+			victims[n++] = v;
 	}
-	if (n)
-		WARN_ON_ONCE(sgx_encl_track(encl));
-	while (n--)
-		done += victim_write(encl, &victims[n]);
+	set_active_memcg(memcg);
+	victims_write(encl, victims, n);
 	mutex_unlock(&encl->lock);
-	return done;
 }
 
 /*
@@ -407,34 +445,30 @@ static struct sgx_encl *reclaim_pick(struct victim *victims, unsigned int *n)
 /**
  * sgx_reclaim_pages() - evict some pages
  *
- * It looks at every page twice before it gives up: the first time, all of them
- * may have been used.
- *
  * Context: may sleep; the caller holds no &sgx_encl.lock. It may hold a
  * mmap_lock.
- * Return: how many have gone; 0 if none could, now.
+ * Return: false if no page could be evicted, after a look at each of them, and
+ * no other thread has evicted one meanwhile.
  */
-unsigned int sgx_reclaim_pages(void)
+bool sgx_reclaim_pages(void)
 {
-	unsigned long scan = 2 * READ_ONCE(reclaim_count);
+	const long before = atomic_long_read(&reclaim_evicted);
+	unsigned long left = 2 * READ_ONCE(reclaim_count) + RECLAIM_BATCH;
 	struct victim victims[RECLAIM_BATCH];
-	unsigned long scanned;
-	unsigned int n, done;
+	unsigned int n;
 
-	for (scanned = 0; scanned < scan; scanned += n) {
+	while (left && atomic_long_read(&reclaim_evicted) == before &&
+	       !fatal_signal_pending(current)) {
 		struct sgx_encl *encl = reclaim_pick(victims, &n);
 
 		if (!encl)
-			return 0;
-		done = reclaim_batch(encl, victims, n);
+			break;
+		reclaim_batch(encl, victims, n);
 		sgx_encl_put(encl);
-		if (done)
-			return done;
-		if (fatal_signal_pending(current))
-			return 0;
+		left -= min_t(unsigned long, left, n);
 		cond_resched();
 	}
-	return 0;
+	return atomic_long_read(&reclaim_evicted) != before;
 }
 
 /*
@@ -450,10 +484,13 @@ static int page_load(struct sgx_encl *encl, unsigned long addr,
 		.linaddr = addr,
 		.secs = sgx_epc_operand(&encl->secs),
 	};
+	struct mem_cgroup *memcg;
 	struct backing b;
 	int ret;
 
-	ret = backing_get(encl, addr, &b);
+	memcg = set_active_memcg(encl->memcg);
+	ret = backing_get(encl, addr, GFP_KERNEL, &b);
+	set_active_memcg(memcg);
 	if (ret)
 		return ret;
 	pageinfo.srcpge = (uintptr_t)b.data;
@@ -474,6 +511,22 @@ static int page_load(struct sgx_encl *encl, unsigned long addr,
 	return 0;
 }
 
+/*
+ * A page whose eviction was begun and not finished is of no use to the enclave:
+ * finish it, so that it can be loaded. The lock is held.
+ */
+static bool page_finish(struct sgx_encl *encl, unsigned long addr,
+			struct sgx_encl_page *page)
+{
+	struct victim v = { .page = page, .addr = addr & PAGE_MASK };
+	struct mem_cgroup *memcg = set_active_memcg(encl->memcg);
+	bool prepared = victim_prepare(encl, &v, GFP_KERNEL);
+
+	set_active_memcg(memcg);
+	victims_write(encl, &v, prepared);
+	return xa_is_value(xa_load(&encl->pages, PFN_DOWN(addr)));
+}
+
 /**
  * sgx_encl_lock_page() - lock an enclave, with a page of it in the EPC
  * @encl:	enclave
@@ -489,14 +542,26 @@ struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr)
 {
 	struct sgx_encl_page *room = NULL;
+	bool no_room = false;
 	void *entry;
 	int ret;
 
 	for (;;) {
 		mutex_lock(&encl->lock);
 		entry = xa_load(&encl->pages, PFN_DOWN(addr));
-		if (!xa_is_value(entry))
+		if (entry && !xa_is_value(entry)) {
+			if (likely(!page_blocked(entry)))
+				break;
+			if (!page_finish(encl, addr, entry))
+				no_room = true;
+			entry = xa_load(&encl->pages, PFN_DOWN(addr));
+		}
+		if (!entry)
 			break;
+		if (no_room) {
+			entry = ERR_PTR(-ENOMEM);
+			break;
+		}
 		if (room) {
 			ret = page_load(encl, addr & PAGE_MASK,
 					xa_to_value(entry), room);
@@ -508,10 +573,8 @@ struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 		/* Making room takes locks of other enclaves. */
 		mutex_unlock(&encl->lock);
 		room = sgx_encl_page_alloc();
-		if (!room) {
-			mutex_lock(&encl->lock);
-			return ERR_PTR(-ENOMEM);
-		}
+		/* Perhaps another thread has brought the page meanwhile. */
+		no_room = !room;
 	}
 	if (room)
 		sgx_encl_page_free(room);

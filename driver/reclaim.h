@@ -30,7 +30,7 @@ void sgx_paging_destroy(struct sgx_encl *encl);
 void sgx_reclaim_add(struct sgx_encl_page *page);
 void sgx_reclaim_del(struct sgx_encl_page *page);
 void sgx_reclaim_touch(struct sgx_encl_page *page);
-unsigned int sgx_reclaim_pages(void);
+bool sgx_reclaim_pages(void);
 
 struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr);

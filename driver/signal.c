@@ -4,7 +4,6 @@
  */
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
-#include <linux/linkage.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/signal.h>
@@ -14,15 +13,6 @@
 
 /* SYSCALL, SYSENTER and INT 80h are all two bytes long. */
 #define SYSCALL_INSN_LEN 2
-
-/* What runs in place of a probed function that is to do nothing. */
-void sgx_return_zero(void);
-asm(".pushsection .text, \"ax\"\n"
-    ".type sgx_return_zero, @function\n"
-    "sgx_return_zero:\n"
-    "	xorl %eax, %eax\n" ASM_RET ".size sgx_return_zero, . - "
-				   "sgx_return_zero\n"
-    ".popsection");
 
 /*
  * Probe of the tracepoint signal_deliver. The signal frame is built from the

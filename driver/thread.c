@@ -196,6 +196,35 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 	return SGX_RETRY;
 }
 
+/**
+ * sgx_thread_forget() - forget what a leaf knew of a page that is being evicted
+ * @thread:	running thread
+ * @la:		linear address, page aligned
+ *
+ * The translations of an enclave are invalidated before its pages are blocked.
+ * A leaf that finds a page blocked, or gone, with a translation from before has
+ * come in between.
+ *
+ * Context: the running thread, interrupts off.
+ * Return: true if there was such a translation; not twice for the same.
+ */
+bool sgx_thread_forget(struct sgx_thread *thread, unsigned long la)
+{
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < SGX_TLB_ENTRIES; i++) {
+		struct sgx_tlb_entry *entry = &thread->tlb[i];
+
+		if (entry->la != la || !READ_ONCE(entry->encl) ||
+		    tlb_entry_serves(entry, la, 0))
+			continue;
+		WRITE_ONCE(entry->encl, NULL);
+		found = true;
+	}
+	return found;
+}
+
 /*
  * Its own place if that has no valid translation, otherwise one after the
  * other: a leaf never needs more translations than there are entries, so that
@@ -235,7 +264,7 @@ static bool thread_attached(const struct sgx_thread *thread,
 
 	lockdep_assert_held(&sgx_attach_lock);
 
-	list_for_each_entry (attachment, &thread->attachments, thread_node) {
+	list_for_each_entry(attachment, &thread->attachments, thread_node) {
 		if (attachment->encl == encl)
 			return true;
 	}
@@ -301,10 +330,6 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 
 	encl = sgx_vma_encl(vma);
-	/* Before the page is looked up: it may be gone right after. */
-	generation = atomic_long_read(&encl->generation);
-	smp_rmb();
-
 	if (!(vma->vm_flags & VM_READ) ||
 	    (miss->access & SGX_PFEC_W && !(vma->vm_flags & VM_WRITE))) {
 		miss_fault(miss, SGX_PFEC_P);
@@ -317,6 +342,12 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	    sgx_encl_check_ceilings(encl, miss->la, miss->la + PAGE_SIZE,
 				    vma->vm_flags))
 		page = ERR_PTR(-EACCES);
+	/*
+	 * The page goes under the lock and the mapping under the mmap_lock, so
+	 * that both are of this generation. Making room for the page may just
+	 * have cost several.
+	 */
+	generation = atomic_long_read(&encl->generation);
 	mutex_unlock(&encl->lock);
 	if (!page)
 		return false;
@@ -403,7 +434,7 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 	synchronize_rcu();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &encl->threads, encl_node) {
+	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			inside = true;
 		else
@@ -435,7 +466,7 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 	smp_mb();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry (attachment, &encl->threads, encl_node) {
+	list_for_each_entry(attachment, &encl->threads, encl_node) {
 		if (thread_inside(attachment->thread, encl))
 			oldest = min(oldest,
 				     READ_ONCE(attachment->thread->cpu.epoch));
@@ -646,8 +677,8 @@ static void thread_destroy(struct sgx_thread *thread)
 		sgx_thread_aex(thread, NULL);
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe (attachment, next, &thread->attachments,
-				  thread_node)
+	list_for_each_entry_safe(attachment, next, &thread->attachments,
+				 thread_node)
 		detach(attachment);
 	spin_unlock_irqrestore(&sgx_attach_lock, flags);
 

@@ -162,6 +162,7 @@ struct sgx_thread *sgx_current_thread(void);
 /* thread.c */
 int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 		    struct sgx_epcm **epcm);
+bool sgx_thread_forget(struct sgx_thread *thread, unsigned long la);
 struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
 void sgx_thread_entered(struct sgx_thread *thread);
@@ -191,6 +192,10 @@ void sgx_fault_exit(void);
 /* signal.c: signals, system calls */
 int sgx_signal_init(void);
 void sgx_signal_exit(void);
+
+/* return.S: to run in place of a probed function */
+bool sgx_return_true(void);
+int sgx_return_zero(void);
 
 /* xstate.c: extended state, FS and GS */
 void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);

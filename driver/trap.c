@@ -47,6 +47,12 @@ static void trap_build_check(void)
 #undef SAME
 }
 
+/* struct vdso_exception_table_entry of the kernel, which no header has. */
+struct vdso_entry {
+	int insn;
+	int fixup;
+};
+
 /**
  * sgx_vdso_fixup() - hand an exception to __vdso_sgx_enter_enclave
  * @regs:	registers of the running thread
@@ -64,10 +70,7 @@ bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault)
 {
 	const struct vdso_image *image = current->mm->context.vdso_image;
 	unsigned long vdso = (unsigned long)current->mm->context.vdso;
-	const struct {
-		int insn;
-		int fixup;
-	} * entry;
+	const struct vdso_entry *entry;
 	unsigned long base;
 	unsigned int i;
 
@@ -128,6 +131,11 @@ static void trap_arm(struct sgx_thread *thread, const struct sgx_fault *fault)
 static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = thread->cpu.fault;
+
+	/* The page is being evicted. Once more, and it comes back. */
+	if (fault.vector == X86_TRAP_PF && fault.errcd & SGX_PFEC_SGX &&
+	    sgx_thread_forget(thread, fault.addr & PAGE_MASK))
+		return NOTIFY_STOP;
 
 	if (sgx_enclave_mode(&thread->cpu)) {
 		sgx_thread_aex(thread, &fault);

@@ -8,6 +8,8 @@
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid
+#   access     the rules of the access control, in the VM: tests/access
+#   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
 
 set -euo pipefail
@@ -23,7 +25,7 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | selftests) parts+=("$1") ;;
+	lint | native | vm | access | selinux | selftests) parts+=("$1") ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 >&2 ;;
 	esac
@@ -75,10 +77,11 @@ run_lint() {
 
 run_native() {
 	local part
-	for part in arch access; do
+	for part in arch access lib; do
 		[ -e "tests/$part/Makefile" ] || continue
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
+	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
 
@@ -87,6 +90,22 @@ run_vm() {
 	make --no-print-directory -s -C tests/uapi
 	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
+}
+
+run_access() {
+	make --no-print-directory -s -C tests/access programs
+	count access-vm vm/run --kernel "$kernel" --append audit=1 \
+		--timeout 3000 -- tests/access/run.sh
+}
+
+run_selinux() {
+	make --no-print-directory -s -C tests/selinux programs
+	count selinux vm/run --kernel "$kernel" \
+		--append "security=selinux audit=1" --timeout 3000 -- \
+		tests/selinux/run.sh selinux
+	count bpf-lsm vm/run --kernel "$kernel" --timeout 3000 -- \
+		tests/selinux/run.sh bpf
+	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"
 }
 
 run_selftests() {

@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 		usleep(100000);
 	ASSERT_EQ(epc_in_use(), before);
 
-	printf("%lu cycles by %u threads, no page is left\n", done, THREADS);
+	printf("%lu cycles by %d threads, no page is left\n", done, THREADS);
 	printf("libos: 1 passed, 0 failed\n");
 	return 0;
 }

@@ -57,7 +57,7 @@ check_checkpatch() {
 	files 'driver/*.[ch]' 'arch/*.[ch]' 'access/*.[ch]' |
 		sed -z "s,^,$top/," |
 		(cd "$log" && xargs -0 perl "$source/scripts/checkpatch.pl" \
-			--strict --no-tree --no-summary --terse --show-types -f) |
+			--root "$source" --strict --no-tree --no-summary --terse --show-types -f) |
 		sed "s,^$top/,," |
 		awk -F '[: ]+' '
 		FNR == NR {

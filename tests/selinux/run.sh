@@ -1,17 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Runs the tests with SELinux, in the VM. The last line is "N passed, N failed".
+# Usage: tests/selinux/run.sh selinux|bpf [part of a title]
+#
+# Runs the tests with SELinux, or with a BPF program, in the VM. The last line is
+# "N passed, N failed".
 
 out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/selinux
-log=/run/selinux.log
-"$out/selinux" "$@" >$log 2>&1
+program=$1
+log=/run/$program.log
+shift
+"$out/$program" "$@" >"$log" 2>&1
 status=$?
-cat $log
-last=$(tail -n 1 $log)
+cat "$log"
+last=$(tail -n 1 "$log")
 case $last in
-"selinux: "*" passed, "*" failed") ;;
-*) last="selinux: 0 passed, 1 failed" status=1 ;;
+"$program: "*" passed, "*" failed") ;;
+*) last="$program: 0 passed, 1 failed" status=1 ;;
 esac
-echo "${last#selinux: }"
+echo "${last#"$program": }"
 exit $status

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * libsoftsgx: enclaves as files. Reads them (ELF, SGXS), measures them as the
+ * processor does, and makes and checks their signature (SIGSTRUCT).
+ *
+ * What the architecture decides is decided by the same source as in softsgx.ko;
+ * nothing here needs the module, SGX hardware or a privilege.
+ *
+ * Functions that can fail return 0 or an enum softsgx_status, which is in the
+ * struct softsgx_error too, with the reason. Its pointer may be NULL. The
+ * library keeps no global state: different objects may be used by different
+ * threads.
+ */
+#ifndef SOFTSGX_H
+#define SOFTSGX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SOFTSGX_PAGE_SIZE      4096
+#define SOFTSGX_CHUNK_SIZE     256
+#define SOFTSGX_CHUNKS	       16
+#define SOFTSGX_SIGSTRUCT_SIZE 1808
+#define SOFTSGX_PAYLOAD_SIZE   256
+#define SOFTSGX_SIGNATURE_SIZE 384
+
+/* Flag of an ELF segment that consists of TCS pages (in PF_MASKOS). */
+#define SOFTSGX_PF_TCS 0x00100000
+
+/**
+ * enum softsgx_status - what came of a call
+ * @SOFTSGX_OK:		success; it is 0
+ * @SOFTSGX_FORMAT:	a file is not what it should be
+ * @SOFTSGX_REFUSED:	the architecture refuses: a leaf of ENCLS fails
+ * @SOFTSGX_SYSTEM:	a file cannot be read or written, or memory is out
+ */
+enum softsgx_status {
+	SOFTSGX_OK,
+	SOFTSGX_FORMAT,
+	SOFTSGX_REFUSED,
+	SOFTSGX_SYSTEM,
+};
+
+#define SOFTSGX_NO_OFFSET UINT64_MAX
+
+/**
+ * struct softsgx_error - why a call failed
+ * @status:	what it returned
+ * @offset:	where in the file the reason lies, or SOFTSGX_NO_OFFSET
+ * @file:	name of the file, "" if it is about none; a long one is shortened
+ * @reason:	one line, without the end of line
+ */
+struct softsgx_error {
+	enum softsgx_status status;
+	uint64_t offset;
+	char file[256];
+	char reason[192];
+};
+
+void softsgx_error_print(const struct softsgx_error *error, FILE *out);
+
+/* Enclaves */
+
+/**
+ * enum softsgx_format - what a file is
+ * @SOFTSGX_FORMAT_UNKNOWN:	none of these
+ * @SOFTSGX_FORMAT_ELF:		an ELF file
+ * @SOFTSGX_FORMAT_SGXS:	an SGX stream
+ * @SOFTSGX_FORMAT_SIGSTRUCT:	a SIGSTRUCT
+ * @SOFTSGX_FORMAT_REPORT:	a REPORT
+ */
+enum softsgx_format {
+	SOFTSGX_FORMAT_UNKNOWN,
+	SOFTSGX_FORMAT_ELF,
+	SOFTSGX_FORMAT_SGXS,
+	SOFTSGX_FORMAT_SIGSTRUCT,
+	SOFTSGX_FORMAT_REPORT,
+};
+
+enum softsgx_format softsgx_detect(const void *data, size_t len);
+
+/**
+ * struct softsgx_layout - what an ELF file does not say of its enclave
+ * @size:		bytes of ELRANGE, a power of two; 0 for the smallest one
+ * @ssaframesize:	pages of an SSA frame; 0 for one
+ * @heap:		bytes, whole pages, that follow the last segment,
+ *readable and writable, zero and not measured
+ * @tcs_first:		the first segment has the TCS pages, flagged or not
+ */
+struct softsgx_layout {
+	uint64_t size;
+	uint32_t ssaframesize;
+	uint64_t heap;
+	bool tcs_first;
+};
+
+/**
+ * struct softsgx_info - an enclave as a whole
+ * @format:		of the file it was read from
+ * @size:		bytes of ELRANGE
+ * @ssaframesize:	pages of an SSA frame
+ * @pages:		number of its pages
+ */
+struct softsgx_info {
+	enum softsgx_format format;
+	uint64_t size;
+	uint32_t ssaframesize;
+	size_t pages;
+};
+
+/**
+ * struct softsgx_page - a page that EADD adds
+ * @offset:	in the enclave, bytes
+ * @flags:	of SECINFO: R, W, X and the type, as the SDM has them
+ * @file_offset: where in the file it is described or its contents begin
+ * @content:	SOFTSGX_PAGE_SIZE bytes; NULL if they are all zero
+ * @measured:	a bit for each chunk of 256 bytes that EEXTEND measures
+ * @chunks:	how many chunks are in @order
+ * @order:	the measured chunks as they are measured
+ */
+struct softsgx_page {
+	uint64_t offset;
+	uint64_t flags;
+	uint64_t file_offset;
+	const uint8_t *content;
+	uint16_t measured;
+	uint8_t chunks;
+	uint8_t order[SOFTSGX_CHUNKS];
+};
+
+struct softsgx_enclave;
+
+int softsgx_enclave_read(struct softsgx_enclave **encl, const char *path,
+			 const struct softsgx_layout *layout,
+			 struct softsgx_error *error);
+int softsgx_enclave_parse(struct softsgx_enclave **encl, const void *data,
+			  size_t len, const char *name,
+			  const struct softsgx_layout *layout,
+			  struct softsgx_error *error);
+void softsgx_enclave_free(struct softsgx_enclave *encl);
+void softsgx_enclave_info(const struct softsgx_enclave *encl,
+			  struct softsgx_info *info);
+const struct softsgx_page *
+softsgx_enclave_page(const struct softsgx_enclave *encl, size_t n);
+const struct softsgx_page *
+softsgx_enclave_find(const struct softsgx_enclave *encl, uint64_t offset);
+const char *softsgx_enclave_symbol(const struct softsgx_enclave *encl,
+				   uint64_t offset);
+int softsgx_enclave_write_sgxs(const struct softsgx_enclave *encl,
+			       const char *path, struct softsgx_error *error);
+int softsgx_enclave_measure(const struct softsgx_enclave *encl,
+			    uint8_t mrenclave[32], struct softsgx_error *error);
+
+/* Keys */
+
+struct softsgx_key;
+
+int softsgx_key_read(struct softsgx_key **key, const char *path,
+		     struct softsgx_error *error);
+void softsgx_key_free(struct softsgx_key *key);
+
+/* SIGSTRUCT */
+
+/**
+ * struct softsgx_sigstruct - a SIGSTRUCT as it is in memory and in files
+ * @bytes:	the structure of the SDM
+ */
+struct softsgx_sigstruct {
+	uint8_t bytes[SOFTSGX_SIGSTRUCT_SIZE];
+} __attribute__((aligned(8)));
+
+/**
+ * struct softsgx_claims - what a SIGSTRUCT says, but for the measurement
+ * @vendor:		0 or 0x8086
+ * @date:		the digits yyyymmdd, each in four bits
+ * @swdefined:		any number
+ * @miscselect:		MISCSELECT of the enclave
+ * @miscmask:		which of its bits must be so
+ * @attributes:		ATTRIBUTES.FLAGS of the enclave
+ * @attributemask:	which of its bits must be so
+ * @xfrm:		ATTRIBUTES.XFRM of the enclave
+ * @xfrmmask:		which of its bits must be so
+ * @isvprodid:		product
+ * @isvsvn:		its security version
+ * @isvfamilyid:	with KSS, otherwise zero
+ * @isvextprodid:	with KSS, otherwise zero
+ */
+struct softsgx_claims {
+	uint32_t vendor;
+	uint32_t date;
+	uint32_t swdefined;
+	uint32_t miscselect;
+	uint32_t miscmask;
+	uint64_t attributes;
+	uint64_t attributemask;
+	uint64_t xfrm;
+	uint64_t xfrmmask;
+	uint16_t isvprodid;
+	uint16_t isvsvn;
+	uint8_t isvfamilyid[16];
+	uint8_t isvextprodid[16];
+};
+
+void softsgx_claims_default(struct softsgx_claims *claims);
+void softsgx_sigstruct_fill(struct softsgx_sigstruct *sig,
+			    const struct softsgx_claims *claims,
+			    const uint8_t mrenclave[32]);
+void softsgx_sigstruct_claims(const struct softsgx_sigstruct *sig,
+			      struct softsgx_claims *claims);
+void softsgx_sigstruct_mrenclave(const struct softsgx_sigstruct *sig,
+				 uint8_t mrenclave[32]);
+void softsgx_sigstruct_mrsigner(const struct softsgx_sigstruct *sig,
+				uint8_t mrsigner[32]);
+
+int softsgx_sigstruct_sign(struct softsgx_sigstruct *sig,
+			   const struct softsgx_key *key,
+			   struct softsgx_error *error);
+
+void softsgx_sigstruct_payload(const struct softsgx_sigstruct *sig,
+			       uint8_t payload[SOFTSGX_PAYLOAD_SIZE]);
+void softsgx_sigstruct_from_payload(struct softsgx_sigstruct *sig,
+				    const uint8_t payload[SOFTSGX_PAYLOAD_SIZE]);
+int softsgx_sigstruct_finish(struct softsgx_sigstruct *sig,
+			     const struct softsgx_key *key,
+			     const uint8_t signature[SOFTSGX_SIGNATURE_SIZE],
+			     struct softsgx_error *error);
+
+int softsgx_sigstruct_read(struct softsgx_sigstruct *sig, const char *path,
+			   struct softsgx_error *error);
+int softsgx_sigstruct_parse(struct softsgx_sigstruct *sig, const void *data,
+			    size_t len, const char *name,
+			    struct softsgx_error *error);
+int softsgx_sigstruct_verify(const struct softsgx_sigstruct *sig,
+			     struct softsgx_error *error);
+
+int softsgx_einit(const struct softsgx_enclave *encl,
+		  const struct softsgx_sigstruct *sig,
+		  struct softsgx_error *error);
+
+/* Files */
+
+int softsgx_file_read(const char *path, void **data, size_t *len,
+		      struct softsgx_error *error);
+int softsgx_file_write(const char *path, const void *data, size_t len,
+		       struct softsgx_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SOFTSGX_H */

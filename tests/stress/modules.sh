@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: vm/run --no-module -- tests/stress/modules.sh softsgx.ko [cycles]
+#
+# In one boot of the VM: loads and unloads the module again and again, with
+# enclaves built, entered, interrupted and killed in between, and looks whether
+# the kernel's memory grows. Build with make -C tests/stress. The last line is
+# "N passed, N failed".
+#
+# How many objects of a slab cache are in use is known exactly only to the
+# kernel's debugging: free objects of half-used slabs come and go. So each cache
+# is read often, early and late, and the lowest readings are compared: noise
+# goes up and down, a leak of an object in each cycle only goes up.
+
+set -u
+module=${1:?the module is missing}
+cycles=${2:-200}
+early=$((cycles / 4))
+late=$((cycles - early))
+limit=$(((cycles - 2 * early) / 2))
+out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/stress
+tmp=$(mktemp -d)
+export SIGSTRUCT=$tmp/sigstruct
+# In the VM's own memory: the host's files are slow, and come back each time
+# that the caches have been dropped.
+cp "$out/cycle" "$out/key.pem" "$tmp"
+objcopy --strip-debug "$module" "$tmp/softsgx.ko"
+passed=0
+failed=0
+
+check() {
+	if [ "$2" -eq 0 ]; then
+		echo "ok     $1"
+		passed=$((passed + 1))
+	else
+		echo "not ok $1"
+		failed=$((failed + 1))
+	fi
+}
+
+# A line for each cache, "name objects", and what else memory goes into.
+reading() {
+	echo 3 >/proc/sys/vm/drop_caches
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache" 2>/dev/null
+	done
+	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo
+	echo "vmallocinfo $(wc -l </proc/vmallocinfo)"
+	awk '/^Percpu:/ { print "percpu-kB", $2 }' /proc/meminfo
+}
+
+lowest() {
+	awk '!($1 in low) || $2 < low[$1] { low[$1] = $2 }
+	     END { for (name in low) print name, low[name] }' "$1" | sort
+}
+
+cycle() {
+	insmod "$tmp/softsgx.ko" epc_size=16 || return 1
+	"$tmp/cycle" >"$tmp/log" || return 1
+	rmmod softsgx || return 1
+	[ ! -e /dev/sgx_enclave ] && [ ! -e /dev/sgx_provision ]
+}
+
+for ((i = 1; i <= cycles; i++)); do
+	if ! cycle; then
+		cat "$tmp/log"
+		break
+	fi
+	# Not each time, for it takes longer than a cycle.
+	[ $((i % 5)) -eq 0 ] || continue
+	[ "$i" -gt "$early" ] || reading >>"$tmp/early"
+	[ "$i" -le "$late" ] || reading >>"$tmp/late"
+done
+[ "$i" -gt "$cycles" ]
+check "$((i - 1)) loads and unloads with enclaves" $?
+
+if [ "$failed" -eq 0 ]; then
+	lowest "$tmp/early" >"$tmp/low-early"
+	lowest "$tmp/late" >"$tmp/low-late"
+	grown=$(join "$tmp/low-early" "$tmp/low-late" |
+		awk -v limit="$limit" '$3 - $2 >= limit { print "  " $0 }')
+	[ -z "$grown" ] || echo "$grown"
+	[ -z "$grown" ]
+	check "no memory of the kernel grew by $limit objects" $?
+	! grep softsgx /proc/vmallocinfo
+	check "nothing of the module is left in vmalloc" $?
+	! grep softsgx /proc/slabinfo
+	check "nothing of the module is left in slab caches" $?
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

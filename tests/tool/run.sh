@@ -1,0 +1,266 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: tests/tool/run.sh [--vm]
+#
+# Tests the softsgx command on this machine; with --vm also what it does in the
+# micro-VM. The last line is "N passed, N failed".
+
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+out=$top/build/tests/tool
+tool=$top/build/tool/softsgx
+hello=$top/build/examples/hello_enclave.elf
+key=$top/build/examples/key.pem
+export LC_ALL=C.UTF-8 TERM=dumb
+unset SOURCE_DATE_EPOCH
+
+vm=
+case ${1-} in
+'') ;;
+--vm) vm=yes ;;
+*) sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+make --no-print-directory -s -C "$top/tool"
+make --no-print-directory -s -C "$top/examples"
+"$top/tests/selftests/run.sh" --build
+rm -rf "$out"
+mkdir -p "$out"
+cd "$out"
+
+passed=0
+failed=0
+
+ok() {
+	passed=$((passed + 1))
+}
+
+bad() {
+	failed=$((failed + 1))
+	echo "  FAILED: $1"
+	[ ! -s stdout ] || sed 's/^/    out: /' stdout | head -n 12
+	[ ! -s stderr ] || sed 's/^/    err: /' stderr | head -n 12
+}
+
+# t NAME STATUS TEXT COMMAND...: COMMAND ends with STATUS, and says TEXT on
+# standard output or error. What is wrong with a file is said in one line.
+t() {
+	local name=$1 want=$2 text=$3 status=0
+	shift 3
+	"$@" >stdout 2>stderr </dev/null || status=$?
+	if [ "$status" -ne "$want" ]; then
+		bad "$name: status $status, not $want"
+	elif [ -n "$text" ] && ! grep -qF -- "$text" stdout stderr; then
+		bad "$name: it does not say '$text'"
+	elif [[ $want =~ ^(3|4|125)$ ]] && [ "$(wc -l <stderr)" -ne 1 ]; then
+		bad "$name: not one line of complaint"
+	else
+		ok
+	fi
+}
+
+same() {
+	if cmp -s "$2" "$3"; then ok; else bad "$1: $2 and $3 differ"; fi
+}
+
+# patch FILE OFFSET BYTES: writes bytes (printf's notation) into a copy's place.
+patch() {
+	printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+echo "the selftests' signer"
+source=$("$top/tests/linux-source.sh")
+gcc -Wall -Wextra -Werror -I"$source/tools/include" \
+	-I"$source/tools/testing/selftests/sgx" -o signer \
+	"$top/tests/tool/signer.c" \
+	"$top"/build/selftests/{load,sigstruct,sign_key}.o \
+	-Wl,--wrap=open,--wrap=stat -Wl,-z,noexecstack -lcrypto
+for heap in 4096 65536 0x100000; do
+	./signer "$top/build/selftests/test_encl.elf" "$heap" >theirs.sig
+	t "sign with heap $heap" 0 '' "$tool" sign --tcs-first --heap "$heap" \
+		--key "$source/tools/testing/selftests/sgx/sign_key.pem" \
+		--date 00000000 --attribute-mask 0 --xfrm-mask 0 --misc-mask 0 \
+		"$top/build/selftests/test_encl.elf" -o ours.sig
+	same "SIGSTRUCT with heap $heap" theirs.sig ours.sig
+done
+
+echo "measure, convert"
+t "convert" 0 '' "$tool" convert "$hello" -o hello.sgxs
+sum=$(sha256sum <hello.sgxs)
+t "MRENCLAVE of ELF" 0 "${sum%% *}  $hello" "$tool" measure "$hello"
+t "MRENCLAVE of SGXS" 0 "${sum%% *}" "$tool" measure hello.sgxs
+t "MRENCLAVE from a pipe" 0 "${sum%% *}  -" sh -c "'$tool' measure - <hello.sgxs"
+t "JSON" 0 "${sum%% *}" "$tool" measure --json hello.sgxs "$hello"
+cp stdout json
+t "JSON is JSON" 0 '28 28' python3 -c 'import json
+print(*[e["pages"] for e in json.load(open("json"))])'
+t "size" 0 '' "$tool" measure --size 1M "$hello"
+t "size too small" 3 'power of two, and at least 0x20000' "$tool" measure --size 64K "$hello"
+t "all files are tried" 4 "${sum%% *}" "$tool" measure none hello.sgxs
+
+echo "sign"
+t "sign" 0 '' "$tool" sign -k "$key" "$hello" -o one.sig --kss --svn 3 --prodid 0x11
+t "its fields" 0 'ISVPRODID    17' "$tool" inspect one.sig
+t "its signature" 0 'signature    good' "$tool" inspect one.sig
+t "its attributes" 0 '0x84 (MODE64BIT KSS)' "$tool" inspect one.sig
+t "payload" 0 '' "$tool" sign "$hello" --payload payload --kss --svn 3 --prodid 0x11
+openssl rsa -in "$key" -pubout -out public.pem 2>/dev/null
+openssl dgst -sha256 -sign "$key" -out signature payload
+t "finish" 0 '' "$tool" sign --from payload --signature signature -k public.pem -o two.sig
+same "two steps" one.sig two.sig
+t "finish, checked against the enclave" 0 '' "$tool" sign "$hello" --from payload --signature signature -k public.pem -o two.sig
+t "finish, another enclave" 1 'SGX_INVALID_MEASUREMENT' "$tool" sign "$hello" --size 1M --from payload --signature signature -k public.pem -o no.sig
+openssl genrsa -3 -out other.pem 3072 2>/dev/null
+t "finish, another key" 1 'not a signature of these bytes' "$tool" sign --from payload --signature signature -k other.pem -o no.sig
+t "finish with a public key only" 1 'a public key cannot sign' "$tool" sign "$hello" -k public.pem -o no.sig
+openssl genrsa -out e65537.pem 3072 2>/dev/null
+openssl genrsa -3 -out small.pem 2048 2>/dev/null
+t "exponent" 3 'exponent of the key is not 3' "$tool" sign "$hello" -k e65537.pem -o no.sig
+t "key size" 3 'not an RSA key of 3072 bits' "$tool" sign "$hello" -k small.pem -o no.sig
+t "no key" 3 'no key in PEM' "$tool" sign "$hello" -k "$hello" -o no.sig
+t "short signature" 3 'a signature has 384 bytes, this file 256' "$tool" sign --from payload --signature payload -k public.pem -o no.sig
+t "XFRM beyond the SSA frame" 1 'ECREATE' "$tool" sign "$hello" -k "$key" --xfrm 0x600e7 -o no.sig
+t "family without KSS" 1 'without KSS' "$tool" sign "$hello" -k "$key" --family-id 00112233445566778899aabbccddeeff -o no.sig
+t "reproducible" 0 'DATE         2001-09-09' sh -c "SOURCE_DATE_EPOCH=1000000000 '$tool' sign '$hello' -k '$key' -o date.sig && '$tool' inspect date.sig"
+t "cannot write" 4 'cannot be created' "$tool" sign "$hello" -k "$key" -o /nowhere/x
+if [ -e no.sig ]; then bad "a refused SIGSTRUCT was written"; else ok; fi
+
+echo "inspect"
+t "enclave" 0 'entry 0x2000 enclave_entry' "$tool" inspect "$hello" --svg hello.svg
+t "the map" 0 '█ r-x                 4 KiB' "$tool" inspect "$hello"
+t "the map without Unicode" 0 '|# r-x                 4 KiB |' env LC_ALL=C "$tool" inspect "$hello"
+t "the picture is XML" 0 '' python3 -c 'import xml.dom.minidom as m; m.parse("hello.svg")'
+if command -v rsvg-convert >/dev/null; then
+	t "the picture can be drawn" 0 '' rsvg-convert hello.svg -o hello.png
+fi
+t "JSON" 0 '"entry": "enclave_entry"' "$tool" inspect --json "$hello"
+t "JSON of a SIGSTRUCT" 0 '"signature": "good"' "$tool" inspect --json one.sig
+head -c 432 /dev/zero >report
+t "REPORT" 0 'REPORTDATA' "$tool" inspect report
+cp one.sig broken.sig
+patch broken.sig 600 '\x00\x01\x02'
+t "a bad signature" 0 'signature    the signature, Q1 or Q2 is not right' "$tool" inspect broken.sig
+
+echo "lint"
+t "good" 0 '' "$tool" lint hello.sgxs -s one.sig
+t "no KSS" 1 'no-kss' "$tool" lint -s theirs.sig
+t "open masks" 1 'the XFRM mask leaves open' "$tool" lint -s theirs.sig
+t "open debug" 1 'leaves ATTRIBUTES.DEBUG open' "$tool" lint -s theirs.sig
+t "no TCS" 1 'no-tcs' "$tool" lint "$top/build/selftests/test_encl.elf"
+t "another enclave's" 1 'einit' "$tool" lint hello.sgxs -s theirs.sig
+t "bad signature" 1 'signature: the signature' "$tool" lint -s broken.sig
+cp "$hello" wx.elf
+patch wx.elf $((64 + 56 + 4)) '\x07'
+t "writable code" 1 'wx-pages: 0x2000-0x3000' "$tool" lint wx.elf
+t "JSON" 1 '"rule": "wx-pages"' "$tool" lint --json wx.elf
+# The first chunk of code, after 2 TCS pages: not measured.
+cp hello.sgxs unmeasured.sgxs
+patch unmeasured.sgxs $((64 + 2 * (64 + 16 * 320) + 64)) 'UNMEASRD'
+t "unmeasured code" 1 'unmeasured-code: 0x2000-0x3000 is executable and partly measured' "$tool" lint unmeasured.sgxs
+cp hello.sgxs entry.sgxs
+patch entry.sgxs $((64 + 64 + 64 + 32)) '\x00\x40\x00'
+t "entry in data" 1 'entry 0x4000 of the TCS at 0x0 is not on an executable page' "$tool" lint entry.sgxs
+patch entry.sgxs $((64 + 64 + 64 + 16)) '\x00\xf0\x01'
+t "SSA nowhere" 1 'SSA page 0x1f000' "$tool" lint entry.sgxs
+
+echo "wrong files"
+head -c 30 "$hello" >short.elf
+t "short ELF" 3 'short.elf: at 0x1e: the file ends within the ELF header' "$tool" measure short.elf
+t "a program" 3 'interpreter' "$tool" measure "$tool"
+cp "$hello" machine.elf
+patch machine.elf 18 '\x28'
+t "another machine" 3 'machine.elf: at 0x12: not for x86-64' "$tool" measure machine.elf
+cp "$hello" flags.elf
+patch flags.elf $((64 + 4)) '\x06\x00\x00\x01'
+t "unknown flags" 3 'flags.elf: at 0x40: a segment with unknown flags' "$tool" measure flags.elf
+head -c 8192 "$hello" >cut.elf
+t "cut ELF" 3 'a segment beyond the end' "$tool" measure cut.elf
+head -c 100 hello.sgxs >cut.sgxs
+t "cut SGXS" 3 'cut.sgxs: at 0x40: the file ends within a record' "$tool" inspect cut.sgxs
+head -c 1000 one.sig >cut.sig
+t "cut SIGSTRUCT" 3 'cut.sig: at 0x3e8: a SIGSTRUCT has 1808 bytes, this file 1000' "$tool" inspect cut.sig
+t "something else" 3 'neither an ELF file' "$tool" inspect "$key"
+t "no file" 4 'none: cannot be opened: No such file' "$tool" inspect none
+t "a directory" 4 'cannot be read: Is a directory' "$tool" measure /tmp
+: >empty
+t "empty" 3 'neither an ELF file nor an SGX stream' "$tool" measure empty
+
+echo "usage"
+t "no verb" 2 'Usage: softsgx' "$tool"
+t "unknown verb" 2 "no verb 'fly'" "$tool" fly
+t "help" 0 'inspect' "$tool" --help
+# shellcheck disable=SC2016 # what is quoted is for another shell
+for verb in run sign measure inspect lint convert status doctor policy; do
+	t "$verb --help" 0 "Usage: softsgx $verb" "$tool" $verb --help
+	t "$verb --what" 2 'unrecognized option' "$tool" $verb --what
+	t "completion of $verb" 0 "$verb" bash -c '. "$0"
+		COMP_WORDS=(softsgx "$1") COMP_CWORD=1; _softsgx
+		echo "${COMPREPLY[@]}"' "$top/tool/softsgx.bash" "${verb:0:3}"
+done
+t "bad number" 2 'takes a number' "$tool" sign x -k y -o z --svn 70000
+t "bad date" 2 'YYYYMMDD' "$tool" sign x -k y -o z --date yesterday
+t "full disk" 4 'No space left' sh -c "'$tool' --version >/dev/null; '$tool' measure '$hello' >/dev/full"
+
+echo "policy"
+for f in "$top"/rules/*.policy; do
+	t "good rules: ${f##*/}" 0 ': good, name' "$tool" policy check "$f"
+done
+printf 'policy name=tool version=3\nDEFAULT action=ALLOW\n' >good.rules
+t "good rules" 0 'good.rules: good, name tool, version 3' "$tool" policy check good.rules
+printf 'allowed nothing\n' >bad.rules
+t "bad rules" 3 'bad.rules:1: ' "$tool" policy check bad.rules
+t "bad rules in JSON" 3 '"good": false' "$tool" policy check --json bad.rules
+for f in "$top"/tests/fuzz/rules_corpus/*; do
+	"$tool" policy check "$f" >stdout 2>stderr </dev/null && status=0 || status=$?
+	case $status in
+	0 | 3) ;;
+	*) bad "policy check $f: status $status" ;;
+	esac
+done
+t "load without softsgx" 4 'softsgx is not loaded' "$tool" policy load bad.rules
+t "show without softsgx" 4 'softsgx is not loaded' "$tool" policy show
+t "which" 2 'check, load or show' "$tool" policy
+
+echo "status, doctor, run"
+if [ ! -e /sys/module/softsgx ]; then
+	t "status" 1 'Module softsgx         loaded: no' "$tool" status
+	t "status in JSON" 1 '"loaded": false' "$tool" status --json
+fi
+if [ ! -e /dev/sgx_enclave ]; then
+	t "doctor" 1 'WRONG device       /dev/sgx_enclave: No such file' "$tool" doctor
+	t "doctor in JSON" 1 '"step": "device"' "$tool" doctor --json
+fi
+t "run here" 7 '' "$tool" run --host -- sh -c 'exit 7'
+t "run here: output" 0 '-x' "$tool" run --host echo -x
+t "run here: not found" 127 'No such file' "$tool" run --host ./none
+t "run here: not executable" 126 'Permission denied' "$tool" run --host ./good.rules
+t "run here: killed" 143 '' sh -c "'$tool' run --host -- sh -c 'kill -TERM \$\$'; exit \$?"
+t "run: both" 2 'not both' "$tool" run --host --vm true
+t "run: no command" 2 'which command' "$tool" run
+t "run: VM option with --host" 2 'is for the VM' "$tool" run --host --epc 64 true
+t "run: no vm/run" 125 'SOFTSGX_VM names it' env SOFTSGX_VM=/nowhere "$tool" run --vm true
+
+if [ -n "$vm" ]; then
+	echo "in the VM"
+	gcc -Wall -Wextra -Werror -o einit "$top/tests/tool/einit.c" \
+		"$top/build/lib/libsoftsgx.a" -lcrypto
+	"$top/vm/run" --timeout 300 --cpuid "$tool" -- \
+		"$top/tests/tool/vm.sh" "$tool" "$key" >vm.log 2>&1 || :
+	sed 's/^/  /' vm.log | grep -v ' ok ' || :
+	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
+	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))
+	grep -q '^the end$' vm.log || bad "the VM did not come to the end"
+	t "run: hello" 0 'all steps worked' "$tool" run --vm "$top/build/examples/hello"
+	t "run: with EPC and kernel" 0 '32' "$tool" run --kernel 6.1 --epc 32 cat /sys/module/softsgx/parameters/epc_size
+	t "run: status" 5 '' "$tool" run --vm -- sh -c 'exit 5'
+	t "run: killed" 137 '' "$tool" run --vm -- sh -c 'kill -9 $$'
+	t "run: standard input" 0 'HELLO' sh -c "echo hello | '$tool' run --vm -- tr a-z A-Z"
+	t "run: not found" 127 '' "$tool" run --vm ./none
+	t "run: policy" 0 'name=tool' "$tool" run --vm --policy good.rules cat /sys/kernel/security/softsgx/status
+	t "run: bad policy" 125 'bad.rules: ' "$tool" run --vm --policy bad.rules true
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* Errors, numbers, words and JSON. */
+#include <ctype.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tool.h"
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("softsgx: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* The error as a line; the exit status that goes with it. */
+int report_error(const struct softsgx_error *error)
+{
+	fputs("softsgx: ", stderr);
+	softsgx_error_print(error, stderr);
+	switch (error->status) {
+	case SOFTSGX_OK:
+		return EXIT_YES;
+	case SOFTSGX_REFUSED:
+		return EXIT_NO;
+	case SOFTSGX_FORMAT:
+		return EXIT_FORMAT;
+	default:
+		return EXIT_SYSTEM;
+	}
+}
+
+uint64_t parse_number(const char *text, uint64_t max, const char *what,
+		      struct argp_state *state)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)*text) || *end || errno || value > max)
+		argp_error(state, "%s takes a number up to 0x%llx, not '%s'",
+			   what, (unsigned long long)max, text);
+	return value;
+}
+
+uint64_t parse_bytes(const char *text, const char *what,
+		     struct argp_state *state)
+{
+	static const char units[] = "KMG";
+	unsigned long long value;
+	unsigned int shift = 0;
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit) {
+		shift = 10 * (unit - units + 1);
+		end++;
+	}
+	if (!isdigit((unsigned char)*text) || *end || errno ||
+	    value >= 1ULL << (46 - shift))
+		argp_error(
+			state,
+			"%s takes a number of bytes, with K, M or G, not '%s'",
+			what, text);
+	return value << shift;
+}
+
+void parse_hex(const char *text, uint8_t *bytes, size_t len, const char *what,
+	       struct argp_state *state)
+{
+	unsigned int byte;
+	size_t i;
+
+	if (strlen(text) != 2 * len ||
+	    strspn(text, "0123456789abcdefABCDEF") != 2 * len)
+		argp_error(state, "%s takes %zu hexadecimal digits", what,
+			   2 * len);
+	for (i = 0; i < len; i++) {
+		sscanf(text + 2 * i, "%2x", &byte);
+		bytes[i] = byte;
+	}
+}
+
+void hex(const void *bytes, size_t len, char *text)
+{
+	const uint8_t *p = bytes;
+
+	*text = '\0';
+	while (len--)
+		text += sprintf(text, "%02x", *p++);
+}
+
+bool has_colours(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term &&
+	       strcmp(term, "dumb");
+}
+
+bool has_unicode(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+/* Options for ELF files */
+
+static const struct argp_option layout_options[] = {
+	{ "size", OPTION_SIZE, "BYTES", 0,
+	  "Size of the enclave, a power of two (default: the smallest)", 0 },
+	{ "ssaframesize", OPTION_SSAFRAMESIZE, "PAGES", 0,
+	  "Size of an SSA frame (default: 1)", 0 },
+	{ "heap", OPTION_HEAP, "BYTES", 0,
+	  "Zeroed pages behind the last segment, read-write, not measured", 0 },
+	{ "tcs-first", OPTION_TCS_FIRST, NULL, 0,
+	  "The first segment has the TCS pages, as in Linux's selftests", 0 },
+	{ 0 },
+};
+
+static error_t layout_parse(int key, char *arg, struct argp_state *state)
+{
+	struct softsgx_layout *layout = state->input;
+
+	switch (key) {
+	case OPTION_SIZE:
+		layout->size = parse_bytes(arg, "--size", state);
+		return 0;
+	case OPTION_SSAFRAMESIZE:
+		layout->ssaframesize =
+			parse_number(arg, 0xffff, "--ssaframesize", state);
+		return 0;
+	case OPTION_HEAP:
+		layout->heap = parse_bytes(arg, "--heap", state);
+		return 0;
+	case OPTION_TCS_FIRST:
+		layout->tcs_first = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp layout_argp = { .options = layout_options,
+				  .parser = layout_parse };
+
+/* Words */
+
+bool is_tcs(const struct softsgx_page *page)
+{
+	return (page->flags & SGX_SECINFO_FL_PT) >> SGX_SECINFO_FL_PT_SHIFT ==
+	       SGX_PT_TCS;
+}
+
+void secinfo_text(uint64_t flags, char text[SECINFO_TEXT])
+{
+	if ((flags & SGX_SECINFO_FL_PT) >> SGX_SECINFO_FL_PT_SHIFT ==
+	    SGX_PT_TCS) {
+		strcpy(text, "TCS");
+		return;
+	}
+	text[0] = flags & SGX_SECINFO_FL_R ? 'r' : '-';
+	text[1] = flags & SGX_SECINFO_FL_W ? 'w' : '-';
+	text[2] = flags & SGX_SECINFO_FL_X ? 'x' : '-';
+	text[3] = '\0';
+}
+
+struct bit_name {
+	uint64_t bits;
+	const char *name;
+};
+
+/* The names of the bits, and what remains as a number. */
+static void bits_text(uint64_t bits, const struct bit_name *names, size_t count,
+		      char text[FLAGS_TEXT])
+{
+	size_t len = 0;
+	size_t i;
+
+	*text = '\0';
+	for (i = 0; i < count; i++) {
+		if ((bits & names[i].bits) != names[i].bits)
+			continue;
+		len += snprintf(text + len, FLAGS_TEXT - len, "%s%s",
+				len ? " " : "", names[i].name);
+		bits &= ~names[i].bits;
+	}
+	if (bits)
+		snprintf(text + len, FLAGS_TEXT - len, "%s0x%llx",
+			 len ? " " : "", (unsigned long long)bits);
+	else if (!len)
+		strcpy(text, "none");
+}
+
+void attributes_text(uint64_t flags, char text[FLAGS_TEXT])
+{
+	static const struct bit_name names[] = {
+		{ SGX_ATTR_INIT, "INIT" },
+		{ SGX_ATTR_DEBUG, "DEBUG" },
+		{ SGX_ATTR_MODE64BIT, "MODE64BIT" },
+		{ SGX_ATTR_PROVISIONKEY, "PROVISIONKEY" },
+		{ SGX_ATTR_EINITTOKEN_KEY, "EINITTOKEN_KEY" },
+		{ SGX_ATTR_CET, "CET" },
+		{ SGX_ATTR_KSS, "KSS" },
+		{ SGX_ATTR_AEXNOTIFY, "AEXNOTIFY" },
+	};
+
+	bits_text(flags, names, sizeof(names) / sizeof(names[0]), text);
+}
+
+void xfrm_text(uint64_t xfrm, char text[FLAGS_TEXT])
+{
+	static const struct bit_name names[] = {
+		{ 0x1, "x87" },	    { 0x2, "SSE" },	 { 0x4, "AVX" },
+		{ 0x18, "MPX" },    { 0xe0, "AVX-512" }, { 0x200, "PKRU" },
+		{ 0x60000, "AMX" },
+	};
+
+	bits_text(xfrm, names, sizeof(names) / sizeof(names[0]), text);
+}
+
+/* JSON */
+
+static void json_put(struct json_object *object, const char *name,
+		     struct json_object *value)
+{
+	if (json_object_object_add(object, name, value)) {
+		complain("out of memory");
+		exit(EXIT_SYSTEM);
+	}
+}
+
+void json_text(struct json_object *object, const char *name, const char *text)
+{
+	json_put(object, name, json_object_new_string(text));
+}
+
+void json_bytes(struct json_object *object, const char *name, const void *bytes,
+		size_t len)
+{
+	char text[2 * 384 + 1];
+
+	hex(bytes, len, text);
+	json_text(object, name, text);
+}
+
+void json_bits(struct json_object *object, const char *name, uint64_t bits)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)bits);
+	json_text(object, name, text);
+}
+
+void json_number(struct json_object *object, const char *name, uint64_t number)
+{
+	json_put(object, name, json_object_new_uint64(number));
+}
+
+void json_flag(struct json_object *object, const char *name, bool flag)
+{
+	json_put(object, name, json_object_new_boolean(flag));
+}
+
+void json_print(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+				JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* softsgx convert: an enclave as an SGX stream. */
+#include "tool.h"
+
+struct options {
+	const char *file;
+	const char *output;
+	struct softsgx_layout layout;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->layout;
+		return 0;
+	case 'o':
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one enclave at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->file)
+			argp_error(state, "which enclave?");
+		if (!o->output)
+			argp_error(state, "where to? Give --output");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int verb_convert(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "output", 'o', "FILE", 0, "Where to; - for standard output",
+		  0 },
+		{ 0 },
+	};
+	static const struct argp_child children[] = { LAYOUT_CHILD, { 0 } };
+	static const struct argp argp = {
+		options,
+		parse,
+		"ENCLAVE",
+		"Write an enclave (ELF or SGXS) as an SGX stream in canonical order.",
+		children,
+		NULL,
+		NULL
+	};
+	struct softsgx_enclave *encl = NULL;
+	struct softsgx_error error;
+	struct options o = { 0 };
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	ret = softsgx_enclave_read(&encl, o.file, &o.layout, &error);
+	if (!ret)
+		ret = softsgx_enclave_write_sgxs(encl, o.output, &error);
+	softsgx_enclave_free(encl);
+	return ret ? report_error(&error) : EXIT_YES;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * softsgx run: a program that uses SGX, on this machine if the module is here,
+ * otherwise in the micro-VM. Either way this process becomes the program, or
+ * vm/run, so that its descriptors and its exit status are passed through.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tool.h"
+
+/* As in a shell; 125 is vm/run's, and ours, for a failure before the command. */
+enum { EXIT_CANNOT = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+enum {
+	OPTION_HOST = OPTION_OWN,
+	OPTION_VM,
+	OPTION_KERNEL,
+	OPTION_EPC,
+	OPTION_POLICY,
+	OPTION_RW,
+	OPTION_TIMEOUT,
+	OPTION_USER,
+};
+
+#define ARGS_MAX 64
+
+/**
+ * struct options - what was asked for
+ * @host_wanted: --host
+ * @vm_wanted:	--vm
+ * @policy:	file of the rules to load first, or NULL
+ * @user:	whom to become then, or NULL
+ * @params:	parameters of the module
+ * @vm:		options for vm/run; the command is put behind them
+ * @vms:	how many
+ * @command:	and its arguments
+ */
+struct options {
+	bool host_wanted;
+	bool vm_wanted;
+	const char *policy;
+	const char *user;
+	char params[32];
+	char *vm[ARGS_MAX];
+	int vms;
+	char **command;
+};
+
+static void add(struct options *o, struct argp_state *state, const char *name,
+		const char *value)
+{
+	if (o->vms > ARGS_MAX - 24)
+		argp_error(state, "too many options");
+	o->vm[o->vms++] = (char *)name;
+	o->vm[o->vms++] = (char *)value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPTION_HOST:
+		o->host_wanted = true;
+		return 0;
+	case OPTION_VM:
+		o->vm_wanted = true;
+		return 0;
+	case OPTION_KERNEL:
+		add(o, state, "--kernel", arg);
+		return 0;
+	case OPTION_EPC:
+		snprintf(o->params, sizeof(o->params), "epc_size=%u",
+			 (unsigned int)parse_number(arg, 1 << 20, "--epc",
+						    state));
+		add(o, state, "--module-params", o->params);
+		return 0;
+	case OPTION_RW:
+		add(o, state, "--rw", arg);
+		return 0;
+	case OPTION_TIMEOUT:
+		add(o, state, "--timeout", arg);
+		return 0;
+	case OPTION_POLICY:
+		o->policy = arg;
+		return 0;
+	case OPTION_USER:
+		o->user = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The command and all behind it. */
+		o->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->command)
+			argp_error(state, "which command?");
+		if (o->host_wanted && o->vm_wanted)
+			argp_error(state, "--host or --vm, not both");
+		if (o->host_wanted && o->vms)
+			argp_error(state, "%s is for the VM", o->vm[0]);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Give up root for @user, "UID:GID". */
+static bool become(const char *user)
+{
+	unsigned int uid, gid;
+	gid_t group;
+	int end = 0;
+
+	if (sscanf(user, "%u:%u%n", &uid, &gid, &end) != 2 || user[end]) {
+		complain("--user takes UID:GID, not '%s'", user);
+		return false;
+	}
+	group = gid;
+	if (setgroups(1, &group) || setgid(gid) || setuid(uid)) {
+		complain("cannot become %s: %s", user, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static int run_here(const struct options *o)
+{
+	if (o->policy && policy_load(o->policy) != EXIT_YES)
+		return EXIT_CANNOT;
+	if (o->user && !become(o->user))
+		return EXIT_CANNOT;
+	execvp(o->command[0], o->command);
+	complain("%s: %s", o->command[0], strerror(errno));
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/* Where vm/run is: SOFTSGX_VM, or next to the build, or installed. */
+static bool find_vm(const char *self, char path[PATH_MAX])
+{
+	static const char *const places[] = { "/../../vm/run",
+					      "/../lib/softsgx/vm/run" };
+	const char *given = getenv("SOFTSGX_VM");
+	const char *slash = strrchr(self, '/');
+	size_t i;
+
+	if (given && *given) {
+		snprintf(path, PATH_MAX, "%s", given);
+		return !access(path, X_OK);
+	}
+	for (i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, PATH_MAX, "%.*s%s", (int)(slash - self), self,
+			 places[i]);
+		if (!access(path, X_OK))
+			return true;
+	}
+	snprintf(path, PATH_MAX, "vm/run");
+	errno = ENOENT;
+	return false;
+}
+
+/* The program's file, for vm/run to look for CPUID in; false if there is none. */
+static bool find_program(const char *name, char path[PATH_MAX])
+{
+	const char *dirs = getenv("PATH");
+	size_t len;
+
+	if (strchr(name, '/')) {
+		snprintf(path, PATH_MAX, "%s", name);
+		return !access(path, X_OK);
+	}
+	for (; dirs && *dirs; dirs += len + (dirs[len] == ':')) {
+		len = strcspn(dirs, ":");
+		snprintf(path, PATH_MAX, "%.*s/%s", (int)len, dirs, name);
+		if (len && !access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+/* The words before the command: inside, this program loads the policy first. */
+static int wrap(struct options *o, const char *self, char *user,
+		char program[PATH_MAX])
+{
+	int n = o->vms;
+
+	if (!o->policy) {
+		if (geteuid()) {
+			o->vm[n++] = "--user";
+			o->vm[n++] = user;
+		}
+		o->vm[n++] = "--";
+		return n;
+	}
+	if (find_program(o->command[0], program)) {
+		o->vm[n++] = "--cpuid";
+		o->vm[n++] = program;
+	}
+	o->vm[n++] = "--";
+	o->vm[n++] = (char *)self;
+	o->vm[n++] = "run";
+	o->vm[n++] = "--host";
+	o->vm[n++] = "--policy";
+	o->vm[n++] = (char *)o->policy;
+	o->vm[n++] = "--user";
+	o->vm[n++] = user;
+	o->vm[n++] = "--";
+	return n;
+}
+
+static int run_in_vm(struct options *o, int words)
+{
+	char self[PATH_MAX] = "", vm[PATH_MAX], program[PATH_MAX];
+	char user[32];
+	char **argv;
+	ssize_t len;
+	int n;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len < 0 || !find_vm(self, vm)) {
+		complain("%s: %s; SOFTSGX_VM names it", len < 0 ? self : vm,
+			 strerror(errno));
+		return EXIT_CANNOT;
+	}
+	snprintf(user, sizeof(user), "%u:%u", geteuid(), getegid());
+	n = wrap(o, self, user, program);
+	argv = calloc(n + words + 2, sizeof(*argv));
+	if (!argv) {
+		complain("out of memory");
+		return EXIT_CANNOT;
+	}
+	argv[0] = vm;
+	memcpy(argv + 1, o->vm, n * sizeof(*argv));
+	memcpy(argv + 1 + n, o->command, words * sizeof(*argv));
+	execv(vm, argv);
+	complain("%s: %s", vm, strerror(errno));
+	free(argv);
+	return EXIT_CANNOT;
+}
+
+int verb_run(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "host", OPTION_HOST, NULL, 0, "On this machine", 0 },
+		{ "vm", OPTION_VM, NULL, 0, "In the micro-VM", 0 },
+		{ "policy", OPTION_POLICY, "FILE", 0,
+		  "Load these rules first (softsgx policy); with --host into the kernel of this machine",
+		  0 },
+		{ NULL, 0, NULL, 0, "For the micro-VM, which they imply:", 1 },
+		{ "kernel", OPTION_KERNEL, "V", 0, "6.1, 6.12 or 7.2", 0 },
+		{ "epc", OPTION_EPC, "MIB", 0, "Size of the EPC (default: 128)",
+		  0 },
+		{ "rw", OPTION_RW, "DIR", 0,
+		  "What is written under DIR stays (may be repeated)", 0 },
+		{ "timeout", OPTION_TIMEOUT, "S", 0,
+		  "Give up after S seconds (default: 600)", 0 },
+		{ "user", OPTION_USER, "UID:GID", OPTION_HIDDEN, NULL, 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		options,
+		parse,
+		"COMMAND [ARGUMENT...]",
+		"Run a program that uses SGX: on this machine if softsgx is loaded and open to you, otherwise in the micro-VM.\v"
+		"The exit status is the command's, 128+N if signal N killed it; 125 if it could not be started at all, 126 and 127 as in a shell.",
+		NULL,
+		NULL,
+		NULL
+	};
+	struct options o = { 0 };
+	bool here;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	here = o.host_wanted || (!o.vm_wanted && !o.vms && host_can_enclave());
+	if (here && o.policy && !o.host_wanted) {
+		complain(
+			"--policy would change the rules of this machine: say --host or --vm");
+		return EXIT_USAGE;
+	}
+	if (here)
+		return run_here(&o);
+	return run_in_vm(&o, argv + argc - o.command);
+}

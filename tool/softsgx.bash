@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+# shellcheck shell=bash
+# Completion of softsgx for bash: verbs, then options of the verb, then files.
+
+_softsgx() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verbs="run sign measure inspect lint convert status doctor policy"
+	local layout="--size= --ssaframesize= --heap= --tcs-first"
+	local words
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$verbs --help --version" -- "$cur")
+		return
+	fi
+	case $prev in
+	--kernel)
+		mapfile -t COMPREPLY < <(compgen -W "6.1 6.12 7.2" -- "$cur")
+		return
+		;;
+	--rw)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	esac
+	case ${COMP_WORDS[1]} in
+	run) words="--host --vm --kernel --epc --policy --rw --timeout" ;;
+	sign)
+		words="--key --output --payload --from --signature --debug --kss
+			--provision --attributes --attribute-mask --xfrm --xfrm-mask
+			--miscselect --misc-mask --prodid --svn --family-id
+			--ext-prodid --date --vendor --swdefined $layout"
+		;;
+	measure) words="--json $layout" ;;
+	inspect) words="--json --svg $layout" ;;
+	lint) words="--json --sigstruct $layout" ;;
+	convert) words="--output $layout" ;;
+	status | doctor) words="--json" ;;
+	policy)
+		words="--json"
+		[ "$COMP_CWORD" -gt 2 ] || words="check load show --json"
+		;;
+	esac
+	if [[ $cur == -* || (${COMP_WORDS[1]} == policy && $COMP_CWORD -eq 2) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words --help" -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	fi
+}
+complete -o filenames -F _softsgx softsgx

@@ -5,7 +5,8 @@
 # The kernel of the VM: 6.1, 6.12 or 7.2.
 KERNEL ?= 6.1
 
-.PHONY: help run bench check check-native check-vm check-access check-selinux \
+.PHONY: help run bench check check-native check-vm check-access check-attack \
+	check-selinux \
 	check-selftests check-tool lint module \
 	programs tool deps clean
 
@@ -15,6 +16,7 @@ help:
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules of the access control, in the VM'
+	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
@@ -43,9 +45,11 @@ programs:
 	@tests/selftests/run.sh --build
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux selftests
+	@tests/check.sh --kernel $(KERNEL) lint native vm access attack selinux \
+		selftests
 
-check-native check-vm check-access check-selinux check-selftests: check-%: deps
+check-native check-vm check-access check-attack check-selinux \
+check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

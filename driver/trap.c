@@ -228,6 +228,16 @@ static int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 	sgx_thread_aex(thread, &fault);
 	if (sgx_vdso_fixup(regs, &fault))
 		return NOTIFY_STOP;
+	/*
+	 * Those who come next would take the breakpoint for theirs: uprobes do
+	 * for any INT3 of a process that has some, and look for it at the AEP.
+	 */
+	if (vector == X86_TRAP_BP) {
+		current->thread.trap_nr = vector;
+		current->thread.error_code = 0;
+		force_sig(SIGTRAP);
+		return NOTIFY_STOP;
+	}
 	if (vector == X86_TRAP_UD || vector == X86_TRAP_DE)
 		trap_arm(thread, &fault);
 	return NOTIFY_DONE;

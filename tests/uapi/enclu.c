@@ -503,6 +503,7 @@ enum place {
 	OFF_8,	 /* 8 bytes into it */
 	OUT,	 /* memory of the program */
 	CODE,	 /* code of the enclave: not writable */
+	NOT_CANONICAL,
 };
 
 static const struct operands {
@@ -515,6 +516,8 @@ static const struct operands {
 } operands[] = {
 	{ "EENTER inside", SGX_EENTER, IN, IN, NOWHERE, SGX_VECTOR_GP },
 	{ "ERESUME inside", SGX_ERESUME, IN, IN, NOWHERE, SGX_VECTOR_GP },
+	{ "EEXIT to a non-canonical address", SGX_EEXIT, NOT_CANONICAL, IN,
+	  NOWHERE, SGX_VECTOR_GP },
 	{ "leaf 8 inside", 8, IN, IN, NOWHERE, SGX_VECTOR_GP },
 	{ "leaf 0xffffffff inside", 0xffffffff, IN, IN, IN, SGX_VECTOR_GP },
 	{ "EGETKEY, request not aligned", SGX_EGETKEY, OFF_8, IN_2, NOWHERE,
@@ -567,6 +570,8 @@ static u64 place(const struct guest *guest, enum place place)
 		return (u64)page_alloc(1);
 	case CODE:
 		return guest_symbol(guest, "code_page");
+	case NOT_CANONICAL:
+		return 1UL << 60;
 	default:
 		return 0;
 	}

@@ -242,6 +242,49 @@ t "run: no command" 2 'which command' "$tool" run
 t "run: VM option with --host" 2 'is for the VM' "$tool" run --host --epc 64 true
 t "run: no vm/run" 125 'SOFTSGX_VM names it' env SOFTSGX_VM=/nowhere "$tool" run --vm true
 
+echo "the installed library"
+make --no-print-directory -s -C "$top/lib" install PREFIX="$out/inst"
+cat >user.c <<'END'
+#include <softsgx.h>
+
+int main(int argc, char **argv)
+{
+	struct softsgx_enclave *encl;
+	struct softsgx_error error;
+	uint8_t mrenclave[32];
+	int i;
+
+	if (argc != 2)
+		return 2;
+	if (softsgx_enclave_read(&encl, argv[1], NULL, &error) ||
+	    softsgx_enclave_measure(encl, mrenclave, &error)) {
+		softsgx_error_print(&error, stdout);
+		return 1;
+	}
+	for (i = 0; i < 32; i++)
+		printf("%02x", mrenclave[i]);
+	softsgx_enclave_free(encl);
+	return 0;
+}
+END
+pc=$out/inst/lib/pkgconfig/softsgx.pc
+flags=$(sed -n "s,^Cflags: ,,p" "$pc" | sed "s,\${includedir},$out/inst/include,")
+# shellcheck disable=SC2086 # they are words
+gcc -Wall -Wextra -Wpedantic -Werror $flags -o shared user.c -L"$out/inst/lib" -lsoftsgx
+# shellcheck disable=SC2086
+gcc -Wall -Werror $flags -o static user.c inst/lib/libsoftsgx.a -lcrypto
+t "shared" 0 "${sum%% *}" env LD_LIBRARY_PATH=inst/lib ./shared "$hello"
+t "static" 0 "${sum%% *}" ./static "$hello"
+t "its errors" 1 'cut.elf: at 0x40: a segment beyond the end of the file' ./static cut.elf
+cp user.c user.cc
+# shellcheck disable=SC2086
+! command -v g++ >/dev/null || t "C++" 0 '' g++ -Wall -Wextra -Werror $flags -fsyntax-only user.cc
+if nm -D --defined-only inst/lib/libsoftsgx.so | grep -v ' softsgx_\| A ' >stdout; then
+	bad "the library exports more than its interface"
+else
+	ok
+fi
+
 if [ -n "$vm" ]; then
 	echo "in the VM"
 	gcc -Wall -Wextra -Werror -o einit "$top/tests/tool/einit.c" \

@@ -175,6 +175,9 @@ t "another machine" 3 'machine.elf: at 0x12: not for x86-64' "$tool" measure mac
 cp "$hello" flags.elf
 patch flags.elf $((64 + 4)) '\x06\x00\x00\x01'
 t "unknown flags" 3 'flags.elf: at 0x40: a segment with unknown flags' "$tool" measure flags.elf
+cp "$hello" far.elf
+patch far.elf $((64 + 3 * 56 + 16)) '\x00\x00\x00\x00\x00\x30'
+t "an address far away" 3 'an enclave of 64 TiB or more' "$tool" measure far.elf
 head -c 8192 "$hello" >cut.elf
 t "cut ELF" 3 'a segment beyond the end' "$tool" measure cut.elf
 head -c 100 hello.sgxs >cut.sgxs

@@ -367,9 +367,18 @@ struct spinner {
 static void *spin(void *data)
 {
 	struct spinner *spinner = data;
+	struct op op = { .op = OP_SPIN,
+			 .arg = { (u64)&spinner->here, (u64)&spinner->go } };
+	struct sgx_enclave_run run;
 
-	GUEST_OP(spinner->guest, spinner->thread, .op = OP_SPIN,
-		 .arg = { (u64)&spinner->here, (u64)&spinner->go });
+	run = guest_enter(spinner->guest, spinner->thread, SGX_EENTER, &op);
+	/* Interrupted, and now the other thread is in at CSSA 1. */
+	while (run.function == SGX_ERESUME) {
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+		run = guest_enter(spinner->guest, spinner->thread, SGX_ERESUME,
+				  &op);
+	}
+	ASSERT_EQ(run.function, SGX_EEXIT);
 	return NULL;
 }
 

@@ -7,7 +7,7 @@
 # failed". The parts are
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
-#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid
+#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
@@ -91,6 +91,7 @@ run_vm() {
 	make --no-print-directory -s -C tests/uapi
 	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
+	count bench bench/check.sh
 }
 
 run_access() {

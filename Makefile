@@ -5,7 +5,8 @@
 # The kernel of the VM: 6.1, 6.12 or 7.2.
 KERNEL ?= 6.1
 
-.PHONY: help run check check-native check-vm check-access check-selinux \
+.PHONY: help run bench check check-native check-vm check-access check-attack \
+	check-selinux \
 	check-selftests check-tool lint module \
 	programs tool deps clean
 
@@ -15,9 +16,11 @@ help:
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules of the access control, in the VM'
+	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
+	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
 	@echo 'make tool             build the library and the softsgx command'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
@@ -42,9 +45,11 @@ programs:
 	@tests/selftests/run.sh --build
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux selftests
+	@tests/check.sh --kernel $(KERNEL) lint native vm access attack selinux \
+		selftests
 
-check-native check-vm check-access check-selinux check-selftests: check-%: deps
+check-native check-vm check-access check-attack check-selinux \
+check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:
@@ -57,6 +62,10 @@ check-tool: deps
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint
 
+bench:
+	@vm/deps run
+	@bench/run.sh --kernel $(KERNEL)
+
 module:
 	@vm/deps run
 	@vm/module --kernel $(KERNEL) -- W=$(W)
@@ -65,5 +74,5 @@ deps:
 	@vm/deps check
 
 clean:
-	rm -rf build/examples build/lib build/linux-source build/module build/native \
-		build/selftests build/tests build/tool build/vm build/*.log
+	rm -rf build/bench build/examples build/lib build/linux-source build/module \
+		build/native build/selftests build/tests build/tool build/vm build/*.log

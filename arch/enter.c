@@ -27,6 +27,12 @@
  */
 #include "epcm.h"
 
+/*
+ * EENTER and ERESUME have these in common. A call of each, with what it saves
+ * and restores, is a good part of what they do.
+ */
+#define HOT inline __attribute__((always_inline))
+
 /* An entry found that ETRACK has run meanwhile; no outcome of a leaf. */
 #define EPOCH_MOVED (-1)
 
@@ -84,8 +90,8 @@ static unsigned int xsave_pages(const struct sgx_core *core, u64 xfrm)
  * page of the frame is often the last of its XSAVE area as well, and is then
  * not looked at twice.
  */
-static int find_frame(struct sgx_cpu *cpu, struct sgx_epcm *secs_epcm, u64 ossa,
-		      u32 index, struct frame *frame)
+static HOT int find_frame(struct sgx_cpu *cpu, struct sgx_epcm *secs_epcm,
+			  u64 ossa, u32 index, struct frame *frame)
 {
 	const struct sgx_secs *secs = sgx_secs_of(secs_epcm);
 	u64 size = (u64)secs->ssaframesize * SGX_PAGE_SIZE;
@@ -112,7 +118,7 @@ static int find_frame(struct sgx_cpu *cpu, struct sgx_epcm *secs_epcm, u64 ossa,
 	return 0;
 }
 
-static void use_frame(struct sgx_cpu *cpu, const struct frame *frame)
+static HOT void use_frame(struct sgx_cpu *cpu, const struct frame *frame)
 {
 	unsigned int i;
 
@@ -126,7 +132,7 @@ static void use_frame(struct sgx_cpu *cpu, const struct frame *frame)
  * Find the TCS and lock it, so that it stays one: type, address and SECS of a
  * page only change under the exclusive lock. After success the caller unlocks.
  */
-static int lock_tcs(struct sgx_cpu *cpu, struct entry *e)
+static HOT int lock_tcs(struct sgx_cpu *cpu, struct entry *e)
 {
 	u64 la = cpu->regs->rbx;
 	struct sgx_epcm *tcs = NULL;
@@ -163,7 +169,7 @@ static int lock_tcs(struct sgx_cpu *cpu, struct entry *e)
  * This is where the epoch is read; whatever may change in an EPCM entry while
  * the lock is held shared is therefore read after it.
  */
-static int check_tcs(struct sgx_cpu *cpu, struct entry *e)
+static HOT int check_tcs(struct sgx_cpu *cpu, struct entry *e)
 {
 	const struct sgx_tcs *tcs = e->tcs;
 	u64 attributes, xfrm = e->secs->attributes.xfrm;
@@ -195,7 +201,7 @@ static int check_tcs(struct sgx_cpu *cpu, struct entry *e)
 }
 
 /* Go to TCS.OENTRY, with the frame that TCS.CSSA selects for the next AEX. */
-static int check_oentry(struct sgx_cpu *cpu, struct entry *e)
+static HOT int check_oentry(struct sgx_cpu *cpu, struct entry *e)
 {
 	const struct sgx_tcs *tcs = e->tcs;
 	u64 base = e->secs->baseaddr;
@@ -248,7 +254,7 @@ static void deactivate(struct sgx_cpu *cpu, struct sgx_tcs *tcs)
  * one TCS, one gets it. Returns EPOCH_MOVED if the checks have to be made anew,
  * see the top of this file.
  */
-static int activate(struct sgx_cpu *cpu, struct entry *e)
+static HOT int activate(struct sgx_cpu *cpu, struct entry *e)
 {
 	u64 state = SGX_TCS_INACTIVE;
 
@@ -271,7 +277,7 @@ static int activate(struct sgx_cpu *cpu, struct entry *e)
 }
 
 /* What the two ways in do alike; the caller does GPRs other than these. */
-static void enter(struct sgx_cpu *cpu, const struct entry *e)
+static HOT void enter(struct sgx_cpu *cpu, const struct entry *e)
 {
 	const struct sgx_host_ops *ops = cpu->core->ops;
 	struct sgx_regs *regs = cpu->regs;
@@ -368,8 +374,9 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  * #GP(0) - RBX is not page aligned, or not canonical; the AEP is not
  *	canonical; another leaf operates on the TCS; TCS.OSSA, OFSBASE
  *	or OGSBASE is not page aligned; a reserved bit of TCS.FLAGS is set; the
- *	enclave is not initialised, or not a 64-bit one; SECS.ATTRIBUTES.XFRM is no subset of XCR0; without
- *	DBGOPTIN, TCS.FLAGS.AEXNOTIFY differs from SECS.ATTRIBUTES.AEXNOTIFY;
+ *	enclave is not initialised, or not a 64-bit one; SECS.ATTRIBUTES.XFRM is
+ *	no subset of XCR0; without DBGOPTIN, TCS.FLAGS.AEXNOTIFY differs from
+ *	SECS.ATTRIBUTES.AEXNOTIFY;
  *	no SSA frame is free (CSSA >= NSSA); the entry point or an FS or GS base
  *	is not canonical; the TCS is active.
  * #PF(RBX) - no EPC page there, or it is not valid, blocked, pending, modified,

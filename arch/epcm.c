@@ -1,60 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The lock words of EPCM entries, and the check of a memory operand that an
- * ENCLU leaf makes of a regular page of its own enclave.
+ * The check of a memory operand that an ENCLU leaf makes of a regular page of
+ * its own enclave.
  */
 #include "epcm.h"
-
-/* Whether @how may be added to a lock word that is @held. */
-static bool lock_compatible(u32 held, u32 how)
-{
-	u32 resources = how & (SGX_LOCK_MEASURE | SGX_LOCK_TRACK);
-
-	if (held & resources)
-		return false;
-	if (how & SGX_LOCK_EXCLUSIVE)
-		return !(held & (SGX_LOCK_EXCLUSIVE | SGX_LOCK_HOLDERS));
-	if (how & SGX_LOCK_SHARED)
-		return !(held & SGX_LOCK_EXCLUSIVE);
-	return true;
-}
-
-/**
- * sgx_epcm_trylock - take an EPC page for the time of a leaf
- * @epcm:	the page
- * @how:	SGX_LOCK_SHARED or SGX_LOCK_EXCLUSIVE, SGX_LOCK_MEASURE,
- *		SGX_LOCK_TRACK, or a union of them, which is taken whole or not
- *		at all
- *
- * Return: false on conflict, and nothing is taken then; the leaf that asked
- * fails as its table of concurrency restrictions says. Nobody ever waits.
- *
- * Concurrency: any number of processors; taking is an acquire operation.
- */
-bool sgx_epcm_trylock(struct sgx_epcm *epcm, u32 how)
-{
-	u32 held = __atomic_load_n(&epcm->lock, __ATOMIC_RELAXED);
-
-	do {
-		if (!lock_compatible(held, how))
-			return false;
-	} while (!__atomic_compare_exchange_n(&epcm->lock, &held, held + how,
-					      true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	return true;
-}
-
-/**
- * sgx_epcm_unlock - give back what sgx_epcm_trylock() has taken
- * @epcm:	the page
- * @how:	all of what was taken, or a part
- *
- * Concurrency: by the processor that holds @how; a release operation.
- */
-void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how)
-{
-	__atomic_fetch_sub(&epcm->lock, how, __ATOMIC_RELEASE);
-}
 
 /**
  * sgx_enclave_fault - the #PF of an access that the EPCM forbids
@@ -84,32 +33,6 @@ int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access)
 int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access)
 {
 	return sgx_pf(cpu, addr, SGX_PFEC_SGX | SGX_PFEC_P | access);
-}
-
-/**
- * sgx_epcm_accessible - whether the EPCM lets an enclave access a regular page
- * @epcm:	the page
- * @secs:	the enclave
- * @la:		linear address of the access
- * @access:	SGX_PFEC_W for a write, 0 for a read
- *
- * The conditions of sgx_enclave_page() but for the translation, in the SDM's
- * order; each gives the same fault.
- *
- * Return: true if none of them fails.
- */
-bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
-			 const struct sgx_epcm *secs, u64 la, u32 access)
-{
-	u32 bad = SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED;
-	u32 perm = access & SGX_PFEC_W ? SGX_EPCM_W : SGX_EPCM_R;
-	u32 state = sgx_epcm_state(epcm);
-
-	if (!(state & SGX_EPCM_VALID) || state & bad)
-		return false;
-	if (sgx_epcm_pt(state) != SGX_PT_REG || epcm->secs != secs)
-		return false;
-	return epcm->addr == (la & SGX_PAGE_MASK) && state & perm;
 }
 
 /**

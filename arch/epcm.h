@@ -78,14 +78,62 @@ static inline bool sgx_canonical(u64 addr)
  * holder) and two resources that a SECS has besides (its measurement, its
  * tracking epoch), each of which one processor at a time can hold.
  */
-#define SGX_LOCK_SHARED		1U
-#define SGX_LOCK_EXCLUSIVE	(1U << 31)
-#define SGX_LOCK_MEASURE	(1U << 30)
-#define SGX_LOCK_TRACK		(1U << 29)
-#define SGX_LOCK_HOLDERS	(SGX_LOCK_TRACK - 1)
+#define SGX_LOCK_SHARED	   1U
+#define SGX_LOCK_EXCLUSIVE (1U << 31)
+#define SGX_LOCK_MEASURE   (1U << 30)
+#define SGX_LOCK_TRACK	   (1U << 29)
+#define SGX_LOCK_HOLDERS   (SGX_LOCK_TRACK - 1)
 
-bool sgx_epcm_trylock(struct sgx_epcm *epcm, u32 how);
-void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how);
+/* Whether @how may be added to a lock word that is @held. */
+static inline bool sgx_lock_compatible(u32 held, u32 how)
+{
+	u32 resources = how & (SGX_LOCK_MEASURE | SGX_LOCK_TRACK);
+
+	if (held & resources)
+		return false;
+	if (how & SGX_LOCK_EXCLUSIVE)
+		return !(held & (SGX_LOCK_EXCLUSIVE | SGX_LOCK_HOLDERS));
+	if (how & SGX_LOCK_SHARED)
+		return !(held & SGX_LOCK_EXCLUSIVE);
+	return true;
+}
+
+/**
+ * sgx_epcm_trylock - take an EPC page for the time of a leaf
+ * @epcm:	the page
+ * @how:	SGX_LOCK_SHARED or SGX_LOCK_EXCLUSIVE, SGX_LOCK_MEASURE,
+ *		SGX_LOCK_TRACK, or a union of them, which is taken whole or not
+ *		at all
+ *
+ * Return: false on conflict, and nothing is taken then; the leaf that asked
+ * fails as its table of concurrency restrictions says. Nobody ever waits.
+ *
+ * Concurrency: any number of processors; taking is an acquire operation.
+ */
+static inline bool sgx_epcm_trylock(struct sgx_epcm *epcm, u32 how)
+{
+	u32 held = __atomic_load_n(&epcm->lock, __ATOMIC_RELAXED);
+
+	do {
+		if (!sgx_lock_compatible(held, how))
+			return false;
+	} while (!__atomic_compare_exchange_n(&epcm->lock, &held, held + how,
+					      true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+/**
+ * sgx_epcm_unlock - give back what sgx_epcm_trylock() has taken
+ * @epcm:	the page
+ * @how:	all of what was taken, or a part
+ *
+ * Concurrency: by the processor that holds @how; a release operation.
+ */
+static inline void sgx_epcm_unlock(struct sgx_epcm *epcm, u32 how)
+{
+	__atomic_fetch_sub(&epcm->lock, how, __ATOMIC_RELEASE);
+}
 
 /* @la lies within CR_ELRANGE; true only in enclave mode. */
 static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
@@ -93,10 +141,35 @@ static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
 	return la - cpu->base < cpu->size && sgx_enclave_mode(cpu);
 }
 
+/**
+ * sgx_epcm_accessible - whether the EPCM lets an enclave access a regular page
+ * @epcm:	the page
+ * @secs:	the enclave
+ * @la:		linear address of the access
+ * @access:	SGX_PFEC_W for a write, 0 for a read
+ *
+ * The conditions of sgx_enclave_page() but for the translation, in the SDM's
+ * order; each gives the same fault.
+ *
+ * Return: true if none of them fails.
+ */
+static inline bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
+				       const struct sgx_epcm *secs, u64 la,
+				       u32 access)
+{
+	u32 bad = SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED;
+	u32 perm = access & SGX_PFEC_W ? SGX_EPCM_W : SGX_EPCM_R;
+	u32 state = sgx_epcm_state(epcm);
+
+	if (!(state & SGX_EPCM_VALID) || state & bad)
+		return false;
+	if (sgx_epcm_pt(state) != SGX_PT_REG || epcm->secs != secs)
+		return false;
+	return epcm->addr == (la & SGX_PAGE_MASK) && state & perm;
+}
+
 int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access);
 int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access);
-bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
-			 const struct sgx_epcm *secs, u64 la, u32 access);
 int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 		     u32 access, struct sgx_epcm **epcm);
 

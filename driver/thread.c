@@ -495,6 +495,17 @@ static void thread_kick(void *info)
 	sgx_thread_request(thread);
 }
 
+/*
+ * Is it worth to interrupt this processor? A thread that enters right after this
+ * looked begins in the epoch that is in force, and does not count.
+ */
+static bool thread_kick_wanted(int cpu, void *info)
+{
+	struct sgx_thread *thread = READ_ONCE(per_cpu(sgx_running, cpu));
+
+	return thread && thread_inside(thread, info);
+}
+
 /**
  * sgx_encl_kick_threads() - make every thread that is inside leave by an AEX
  * @encl:	enclave
@@ -510,7 +521,7 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
 	u64 epoch = READ_ONCE(secs->hidden.epoch);
 
 	for (;;) {
-		on_each_cpu(thread_kick, encl, 1);
+		on_each_cpu_cond(thread_kick_wanted, thread_kick, encl, 1);
 		if (sgx_encl_oldest_epoch(encl) >= epoch)
 			return;
 		cond_resched();

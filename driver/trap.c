@@ -183,15 +183,30 @@ static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
 	return trap_leaf_fault(thread, regs);
 }
 
-static bool trap_is_enclu(const struct pt_regs *regs)
+/*
+ * Read anew each time, for the program may have changed it. As by
+ * copy_from_user_nofault(), but nothing here is called: the kernel is in the
+ * program's address space for certain, and RIP says that it is being executed.
+ */
+static bool trap_is_enclu(struct pt_regs *regs)
 {
-	static const u8 enclu[SGX_ENCLU_LEN] = { 0x0f, 0x01, 0xd7 };
-	u8 insn[SGX_ENCLU_LEN];
+	const u8 __user *insn = (const u8 __user *)regs->ip;
+	u16 opcode = 0;
+	u8 last = 0;
 
-	return user_64bit_mode((struct pt_regs *)regs) &&
-	       !copy_from_user_nofault(insn, (void __user *)regs->ip,
-				       sizeof(insn)) &&
-	       !memcmp(insn, enclu, sizeof(enclu));
+	if (!user_64bit_mode(regs))
+		return false;
+
+	pagefault_disable();
+	if (user_read_access_begin(insn, SGX_ENCLU_LEN)) {
+		unsafe_get_user(opcode, (const u16 __user *)insn, out);
+		unsafe_get_user(last, insn + sizeof(opcode), out);
+out:
+		user_read_access_end();
+	}
+	pagefault_enable();
+	/* 0f 01 d7 */
+	return opcode == 0x010f && last == 0xd7;
 }
 
 /*
@@ -213,6 +228,16 @@ static int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 	sgx_thread_aex(thread, &fault);
 	if (sgx_vdso_fixup(regs, &fault))
 		return NOTIFY_STOP;
+	/*
+	 * Those who come next would take the breakpoint for theirs: uprobes do
+	 * for any INT3 of a process that has some, and look for it at the AEP.
+	 */
+	if (vector == X86_TRAP_BP) {
+		current->thread.trap_nr = vector;
+		current->thread.error_code = 0;
+		force_sig(SIGTRAP);
+		return NOTIFY_STOP;
+	}
 	if (vector == X86_TRAP_UD || vector == X86_TRAP_DE)
 		trap_arm(thread, &fault);
 	return NOTIFY_DONE;

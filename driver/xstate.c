@@ -44,19 +44,59 @@
 static u64 xstate_aligned;
 static u32 mxcsr_mask;
 
+/*
+ * With FSGSBASE the program's GS base, which is the inactive one in the kernel,
+ * is had by two SWAPGS, as the kernel itself does it for a thread's switch: two
+ * accesses to an MSR take several times as long. Interrupts are off, and what
+ * comes all the same (NMI, #MC, #DB) finds its GS by itself. A paravirtualised
+ * kernel may not execute SWAPGS.
+ */
+static bool gs_by_swapgs(void)
+{
+	return cpu_feature_enabled(X86_FEATURE_FSGSBASE) &&
+	       !cpu_feature_enabled(X86_FEATURE_XENPV);
+}
+
+static u64 get_inactive_gs(void)
+{
+	unsigned long gs;
+
+	if (gs_by_swapgs())
+		asm volatile("swapgs\n\t"
+			     "rdgsbase %0\n\t"
+			     "swapgs"
+			     : "=r"(gs)
+			     :
+			     : "memory");
+	else
+		rdmsrl(MSR_KERNEL_GS_BASE, gs);
+	return gs;
+}
+
+static void set_inactive_gs(u64 gs)
+{
+	if (gs_by_swapgs())
+		asm volatile("swapgs\n\t"
+			     "wrgsbase %0\n\t"
+			     "swapgs"
+			     :
+			     : "r"(gs)
+			     : "memory");
+	else
+		wrmsrl(MSR_KERNEL_GS_BASE, gs);
+}
+
 /**
  * sgx_get_fsgs() - read the FS and GS base of the running thread
  * @cpu:	the thread's logical processor
  * @fsbase:	FS base, returned
  * @gsbase:	GS base, returned
  *
- * Context: the running thread, preemption off. In the kernel the program's GS
+ * Context: the running thread, interrupts off. In the kernel the program's GS
  * base is in MSR_KERNEL_GS_BASE.
  */
 void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
 {
-	unsigned long gs;
-
 	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE)) {
 		*fsbase = rdfsbase();
 	} else {
@@ -66,8 +106,7 @@ void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
 		*fsbase = fs;
 	}
 
-	rdmsrl(MSR_KERNEL_GS_BASE, gs);
-	*gsbase = gs;
+	*gsbase = get_inactive_gs();
 }
 
 /**
@@ -79,7 +118,7 @@ void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
  * Without FSGSBASE the kernel does not read the bases back when it switches
  * threads, so that they are noted in the thread as well.
  *
- * Context: the running thread, preemption off.
+ * Context: the running thread, interrupts off.
  */
 void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase)
 {
@@ -88,7 +127,7 @@ void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase)
 	else
 		wrmsrl(MSR_FS_BASE, fsbase);
 
-	wrmsrl(MSR_KERNEL_GS_BASE, gsbase);
+	set_inactive_gs(gsbase);
 	current->thread.fsbase = fsbase;
 	current->thread.gsbase = gsbase;
 }

@@ -124,6 +124,10 @@ static int size_set(struct softsgx_enclave *encl, uint64_t end, uint64_t size,
 
 	while (smallest < end)
 		smallest *= 2;
+	if (smallest >= SIZE_LIMIT || size >= SIZE_LIMIT)
+		return fail(error, SOFTSGX_FORMAT, encl->name,
+			    SOFTSGX_NO_OFFSET,
+			    "an enclave of 64 TiB or more: link it at 0");
 	if (!size)
 		size = smallest;
 	if (size & (size - 1) || size < smallest)

@@ -7,8 +7,9 @@
 # failed". The parts are
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
-#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid
+#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
+#   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
 
@@ -25,7 +26,7 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | access | selinux | selftests) parts+=("$1") ;;
+	lint | native | vm | access | attack | selinux | selftests) parts+=("$1") ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 >&2 ;;
 	esac
@@ -90,6 +91,7 @@ run_vm() {
 	make --no-print-directory -s -C tests/uapi
 	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
+	count bench bench/check.sh
 }
 
 run_access() {
@@ -106,6 +108,12 @@ run_selinux() {
 	count bpf-lsm vm/run --kernel "$kernel" --timeout 3000 -- \
 		tests/selinux/run.sh bpf
 	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"
+}
+
+run_attack() {
+	make --no-print-directory -s -C tests/attack
+	count attack vm/run --kernel "$kernel" --append vsyscall=xonly \
+		--timeout 3000 -- tests/attack/run.sh
 }
 
 run_selftests() {

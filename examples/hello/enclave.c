@@ -127,7 +127,7 @@ static u64 report_to_self(struct hello_call *call)
 	/* The first report is for nobody; it says who we are. */
 	clear(&target, sizeof(target));
 	clear(data, sizeof(data));
-	/* cppcheck-suppress uninitvar ; EREPORT writes it */
+	clear(&report, sizeof(report));
 	enclu(SGX_EREPORT, (u64)&target, (u64)data, (u64)&report, NULL);
 	if (verify(&report))
 		return HELLO_REFUSED;

@@ -16,6 +16,7 @@ count() {
 	# does not come to it has failed.
 	case $1 in
 	*": "*" passed, "*" failed")
+		# shellcheck disable=SC2086 # three words
 		set -- ${1#*: }
 		passed=$((passed + $1))
 		failed=$((failed + $3))

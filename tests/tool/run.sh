@@ -175,6 +175,9 @@ t "another machine" 3 'machine.elf: at 0x12: not for x86-64' "$tool" measure mac
 cp "$hello" flags.elf
 patch flags.elf $((64 + 4)) '\x06\x00\x00\x01'
 t "unknown flags" 3 'flags.elf: at 0x40: a segment with unknown flags' "$tool" measure flags.elf
+cp "$hello" far.elf
+patch far.elf $((64 + 3 * 56 + 16)) '\x00\x00\x00\x00\x00\x30'
+t "an address far away" 3 'an enclave of 64 TiB or more' "$tool" measure far.elf
 head -c 8192 "$hello" >cut.elf
 t "cut ELF" 3 'a segment beyond the end' "$tool" measure cut.elf
 head -c 100 hello.sgxs >cut.sgxs
@@ -241,6 +244,49 @@ t "run: both" 2 'not both' "$tool" run --host --vm true
 t "run: no command" 2 'which command' "$tool" run
 t "run: VM option with --host" 2 'is for the VM' "$tool" run --host --epc 64 true
 t "run: no vm/run" 125 'SOFTSGX_VM names it' env SOFTSGX_VM=/nowhere "$tool" run --vm true
+
+echo "the installed library"
+make --no-print-directory -s -C "$top/lib" install PREFIX="$out/inst"
+cat >user.c <<'END'
+#include <softsgx.h>
+
+int main(int argc, char **argv)
+{
+	struct softsgx_enclave *encl;
+	struct softsgx_error error;
+	uint8_t mrenclave[32];
+	int i;
+
+	if (argc != 2)
+		return 2;
+	if (softsgx_enclave_read(&encl, argv[1], NULL, &error) ||
+	    softsgx_enclave_measure(encl, mrenclave, &error)) {
+		softsgx_error_print(&error, stdout);
+		return 1;
+	}
+	for (i = 0; i < 32; i++)
+		printf("%02x", mrenclave[i]);
+	softsgx_enclave_free(encl);
+	return 0;
+}
+END
+pc=$out/inst/lib/pkgconfig/softsgx.pc
+flags=$(sed -n "s,^Cflags: ,,p" "$pc" | sed "s,\${includedir},$out/inst/include,")
+# shellcheck disable=SC2086 # they are words
+gcc -Wall -Wextra -Wpedantic -Werror $flags -o shared user.c -L"$out/inst/lib" -lsoftsgx
+# shellcheck disable=SC2086
+gcc -Wall -Werror $flags -o static user.c inst/lib/libsoftsgx.a -lcrypto
+t "shared" 0 "${sum%% *}" env LD_LIBRARY_PATH=inst/lib ./shared "$hello"
+t "static" 0 "${sum%% *}" ./static "$hello"
+t "its errors" 1 'cut.elf: at 0x40: a segment beyond the end of the file' ./static cut.elf
+cp user.c user.cc
+# shellcheck disable=SC2086
+! command -v g++ >/dev/null || t "C++" 0 '' g++ -Wall -Wextra -Werror $flags -fsyntax-only user.cc
+if nm -D --defined-only inst/lib/libsoftsgx.so | grep -v ' softsgx_\| A ' >stdout; then
+	bad "the library exports more than its interface"
+else
+	ok
+fi
 
 if [ -n "$vm" ]; then
 	echo "in the VM"

@@ -367,17 +367,31 @@ struct spinner {
 static void *spin(void *data)
 {
 	struct spinner *spinner = data;
+	struct op op = { .op = OP_SPIN,
+			 .arg = { (u64)&spinner->here, (u64)&spinner->go } };
+	struct sgx_enclave_run run;
 
-	GUEST_OP(spinner->guest, spinner->thread, .op = OP_SPIN,
-		 .arg = { (u64)&spinner->here, (u64)&spinner->go });
+	run = guest_enter(spinner->guest, spinner->thread, SGX_EENTER, &op);
+	/* Interrupted, and now the other thread is in at CSSA 1. */
+	while (run.function == SGX_ERESUME) {
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+		run = guest_enter(spinner->guest, spinner->thread, SGX_ERESUME,
+				  &op);
+	}
+	ASSERT_EQ(run.function, SGX_EEXIT);
 	return NULL;
 }
 
+/*
+ * A thread that is not running has left by an AEX: its TCS can then be entered,
+ * at CSSA 1. (And resumed, by anybody: that would be the end of this test.)
+ */
 TEST(eenter_busy, "EENTER at a TCS that another thread uses is #GP")
 {
 	struct sgx_enclave_run run;
-	struct op op = { .op = OP_NOP };
+	struct op op = { .op = OP_CSSA };
 	struct spinner spinner = { 0 };
+	unsigned int busy = 0;
 	struct guest guest;
 	pthread_t thread;
 	int i;
@@ -387,19 +401,22 @@ TEST(eenter_busy, "EENTER at a TCS that another thread uses is #GP")
 	ASSERT_OK(pthread_create(&thread, NULL, spin, &spinner));
 	while (!spinner.here)
 		;
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 100 || !busy; i++) {
+		op.ret = 0;
 		run = guest_enter(&guest, 0, SGX_EENTER, &op);
+		if (run.function == SGX_EEXIT) {
+			ASSERT_EQ(op.ret, 1);
+			continue;
+		}
 		ASSERT_EQ(run.function, SGX_EENTER);
 		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
-		run = guest_enter(&guest, 0, SGX_ERESUME, &op);
-		ASSERT_EQ(run.function, SGX_ERESUME);
-		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+		busy++;
 		/* Another TCS is free. */
 		GUEST_OP(&guest, 1, .op = OP_NOP);
 	}
 	spinner.go = 1;
 	ASSERT_OK(pthread_join(thread, NULL));
-	GUEST_OP(&guest, 0, .op = OP_NOP);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
 }
 
 TEST(cssa_exhausted, "EENTER when every SSA frame is in use is #GP")
@@ -503,6 +520,7 @@ enum place {
 	OFF_8,	 /* 8 bytes into it */
 	OUT,	 /* memory of the program */
 	CODE,	 /* code of the enclave: not writable */
+	NOT_CANONICAL,
 };
 
 static const struct operands {
@@ -515,6 +533,8 @@ static const struct operands {
 } operands[] = {
 	{ "EENTER inside", SGX_EENTER, IN, IN, NOWHERE, SGX_VECTOR_GP },
 	{ "ERESUME inside", SGX_ERESUME, IN, IN, NOWHERE, SGX_VECTOR_GP },
+	{ "EEXIT to a non-canonical address", SGX_EEXIT, NOT_CANONICAL, IN,
+	  NOWHERE, SGX_VECTOR_GP },
 	{ "leaf 8 inside", 8, IN, IN, NOWHERE, SGX_VECTOR_GP },
 	{ "leaf 0xffffffff inside", 0xffffffff, IN, IN, IN, SGX_VECTOR_GP },
 	{ "EGETKEY, request not aligned", SGX_EGETKEY, OFF_8, IN_2, NOWHERE,
@@ -567,6 +587,8 @@ static u64 place(const struct guest *guest, enum place place)
 		return (u64)page_alloc(1);
 	case CODE:
 		return guest_symbol(guest, "code_page");
+	case NOT_CANONICAL:
+		return 1UL << 60;
 	default:
 		return 0;
 	}

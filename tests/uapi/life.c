@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "lib.h"
 
@@ -61,10 +65,10 @@ static void exec(void)
 
 static void segfault(void)
 {
-	volatile int *volatile nothing = NULL;
+	volatile u8 *page = page_alloc(1);
 
-	/* cppcheck-suppress nullPointer ; it is to fault */
-	*nothing = 0;
+	ASSERT_OK(mprotect((void *)page, PAGE, PROT_NONE));
+	*page = 0;
 }
 
 static const struct end {
@@ -297,6 +301,71 @@ TEST(nearly_all, "an enclave of nearly the whole EPC, twice in a row")
 		encl_close(&encl);
 		epc_returned();
 	}
+}
+
+static void put(const char *dir, const char *file, const char *text)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_WRONLY);
+	ASSERT(fd >= 0);
+	ASSERT_EQ(write(fd, text, strlen(text)), strlen(text));
+	ASSERT_OK(close(fd));
+}
+
+static u64 charged(const char *dir)
+{
+	unsigned long bytes;
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/memory.current", dir);
+	file = fopen(path, "r");
+	ASSERT(file);
+	ASSERT_EQ(fscanf(file, "%lu", &bytes), 1);
+	ASSERT_OK(fclose(file));
+	return bytes;
+}
+
+TEST(cgroup, "EPC is charged to the memory cgroup of who adds it")
+{
+	char top[] = "/tmp/softsgx-cgroup-XXXXXX";
+	const u64 size = 32 << 20;
+	struct enclave encl;
+	char group[64];
+	u64 before;
+	u64 with;
+	void *src;
+	u64 i;
+
+	ASSERT(mkdtemp(top));
+	ASSERT_OK(mount("none", top, "cgroup2", 0, NULL));
+	put(top, "cgroup.subtree_control", "+memory");
+	snprintf(group, sizeof(group), "%s/enclave", top);
+	ASSERT_OK(mkdir(group, 0700));
+	put(group, "cgroup.procs", "0");
+
+	src = page_alloc(256);
+	before = charged(group);
+	ASSERT_OK(encl_open(&encl, size));
+	ASSERT_OK(encl_create(&encl));
+	for (i = 0; i < size; i += 256 * PAGE)
+		ASSERT_OK(encl_add(&encl, i, src, 256 * PAGE, ENCL_RW, 0));
+	with = charged(group);
+	printf("  32 MiB of enclave are %lu kB in memory.current\n",
+	       (with - before) >> 10);
+	ASSERT(with - before >= size);
+	ASSERT(with - before < size + size / 8);
+	encl_close(&encl);
+	epc_returned();
+	ASSERT(charged(group) < before + size / 8);
+
+	put(top, "cgroup.procs", "0");
+	ASSERT_OK(rmdir(group));
+	ASSERT_OK(umount(top));
+	ASSERT_OK(rmdir(top));
 }
 
 /* Enters, while another thread maps and unmaps the TCS. */

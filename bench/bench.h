@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Measuring softsgx in ticks of the TSC, which under vm/run --icount are
+ * instructions.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <x86intrin.h>
+#include "../tests/uapi/lib.h"
+
+#define MIB (1UL << 20)
+
+/* What is measured, and then what it is compared with; 0: not measured. */
+enum figure {
+	FLOOR, /* two invalid opcodes */
+	SYSCALL,
+	SIGILL_TWICE,
+	ANON_TOUCH,
+	SHMEM_TOUCH,
+	SHMEM_MINOR,
+	SHMEM_MPROTECT,
+	SHMEM_TEARDOWN,
+	SHA256,
+	COPY,
+	GCM_TWICE,
+	ALONE_FAULT,
+	ALONE_SYSCALL,
+	ALONE_SIGNAL,
+	ALONE_SWITCH,
+	LOADED_FAULT,
+	LOADED_SYSCALL,
+	LOADED_SIGNAL,
+	LOADED_SWITCH,
+	OTHER_FAULT,
+	OTHER_SYSCALL,
+	OTHER_SIGNAL,
+	OTHER_SWITCH,
+	ENTER,
+	ENTER_VDSO,
+	AEX_FAULT,
+	ENCL_TOUCH,
+	EACCEPT,
+	ADD_MEASURED,
+	ADD_UNMEASURED,
+	ENCL_MPROTECT,
+	ENCL_TEARDOWN,
+	ENCL_SLAB, /* bytes */
+	EVICT,
+	FIGURES
+};
+
+extern double figures[FIGURES];
+
+/* The bytes of what is large. */
+#define BENCH_LARGE (64 * MIB)
+
+/* host.c: what needs no enclave; not with floor.ko, but for the first and last */
+void measure_floor(void);
+void measure_host(void);
+void measure_area(void);
+void measure_process(enum figure fault);
+void measure_crypto(void);
+
+/* enclave.c: what does */
+void measure_entry(void);
+void measure_pages(void);
+void measure_large(void);
+void measure_paging(void);
+/* A process with an enclave that waits until it is killed. */
+pid_t other_start(void);
+void other_stop(pid_t pid);
+
+/* measure.c: how */
+
+/**
+ * least() - the ticks of a call, without the interrupts
+ * @run:	what to call
+ * @n:		it does the thing so often, and is told so
+ *
+ * Return: the least of several calls, for each of the @n.
+ */
+double least(void (*run)(u64 n), u64 n);
+/* Keep the processor busy with what gives way to everything else. */
+void spin_start(void);
+void spin_stop(void);
+void module_insert(const char *path, const char *params);
+void module_remove(const char *name);
+
+/* report.c: returns the number of rows that do not hold. */
+int report(const char *json);
+
+/* loops.S */
+void loop_trap(u64 n);
+void loop_syscall(u64 n);
+void loop_read(u64 from, u64 to);
+void loop_write(u64 from, u64 to);
+void loop_enter(u64 n, u64 tcs, u64 a, u64 b, u64 c);
+extern const u8 loop_aep[];
+extern const u8 code[], code_end[], code_exit[], code_read[], code_write[],
+	code_accept[];
+
+#endif /* BENCH_BENCH_H */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* What softsgx does. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include "bench.h"
+
+/* The enclave: TCSs, the code, SSA frames, a SECINFO, and then data. */
+enum thread { EXIT, READ, WRITE, ACCEPT, THREADS };
+
+#define AT_CODE	   (THREADS * PAGE)
+#define AT_SSA	   (AT_CODE + PAGE)
+#define AT_SECINFO (AT_SSA + THREADS * PAGE)
+#define AT_DATA	   (AT_SECINFO + PAGE)
+#define PAGES	   200
+#define SMALL	   (4 * MIB)
+#define LARGE	   (2 * BENCH_LARGE)
+#define LARGE_DATA BENCH_LARGE
+
+static struct enclave encl;
+
+static u64 at(u64 offset)
+{
+	return encl.secs.baseaddr + offset;
+}
+
+static void add_threads(void)
+{
+	static const u8 *const entries[THREADS] = { code_exit, code_read,
+						    code_write, code_accept };
+	struct sgx_tcs *tcs = page_alloc(1);
+	u64 i;
+
+	for (i = 0; i < THREADS; i++) {
+		tcs->ossa = AT_SSA + i * PAGE;
+		tcs->nssa = 1;
+		tcs->oentry = AT_CODE + (u64)(entries[i] - code);
+		tcs->fslimit = 0xfff;
+		tcs->gslimit = 0xfff;
+		ASSERT_OK(encl_add(&encl, i * PAGE, tcs, PAGE, ENCL_TCS, 0));
+	}
+	munmap(tcs, PAGE);
+}
+
+static void add_secinfo(void)
+{
+	struct sgx_secinfo *secinfo = page_alloc(1);
+
+	secinfo->flags = ENCL_RW | SGX_SECINFO_FL_PENDING;
+	ASSERT_OK(encl_add(&encl, AT_SECINFO, secinfo, PAGE, ENCL_RW, 0));
+	munmap(secinfo, PAGE);
+}
+
+/* With @data bytes of data in it. */
+static void build(u64 size, u64 data)
+{
+	void *zeros = mmap(NULL, data + PAGE * THREADS, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ASSERT(zeros != MAP_FAILED);
+	ASSERT_OK(encl_open(&encl, size));
+	ASSERT_OK(encl_create(&encl));
+	add_threads();
+	ASSERT_OK(encl_add(&encl, AT_CODE, code, PAGE, ENCL_RX, 0));
+	ASSERT_OK(encl_add(&encl, AT_SSA, zeros, PAGE * THREADS, ENCL_RW, 0));
+	add_secinfo();
+	if (data)
+		ASSERT_OK(encl_add(&encl, AT_DATA, zeros, data, ENCL_RW, 0));
+	munmap(zeros, data + PAGE * THREADS);
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+	ASSERT_OK(encl_map(&encl, 0, AT_CODE, PROT_READ | PROT_WRITE));
+	ASSERT_OK(encl_map(&encl, AT_CODE, PAGE, PROT_READ | PROT_EXEC));
+	ASSERT_OK(encl_map(&encl, AT_SSA, AT_DATA - AT_SSA,
+			   PROT_READ | PROT_WRITE));
+	ASSERT_OK(encl_map(&encl, AT_DATA, size - AT_DATA,
+			   PROT_READ | PROT_WRITE));
+}
+
+static void run(enum thread thread, u64 first, u64 pages)
+{
+	u64 from = at(AT_DATA) + first * PAGE;
+
+	loop_enter(1, at(thread * PAGE), from, from + pages * PAGE,
+		   at(AT_SECINFO));
+}
+
+static u64 ticks_of(enum thread thread, u64 first, u64 pages)
+{
+	u64 start = __rdtsc();
+
+	run(thread, first, pages);
+	return __rdtsc() - start;
+}
+
+/* For each page, without the entry: of twice as many pages, the half. */
+static double per_page(enum thread thread, u64 first)
+{
+	u64 best = ~0UL;
+	u64 i, ticks;
+
+	/* The page table, and the thread's own pages. */
+	run(thread, first, 1);
+	for (i = 0; i < 10; i++) {
+		ticks = ticks_of(thread, first + 1 + i * PAGES / 10,
+				 PAGES / 10);
+		if (ticks < best)
+			best = ticks;
+	}
+	return ((double)best - figures[ENTER]) / (PAGES / 10);
+}
+
+static void enter_raw(u64 n)
+{
+	loop_enter(n, at(EXIT * PAGE), 0, 0, 0);
+}
+
+static void enter_vdso(u64 n)
+{
+	struct sgx_enclave_run run = { .tcs = at(EXIT * PAGE) };
+
+	while (n--)
+		vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL);
+}
+
+void measure_entry(void)
+{
+	build(SMALL, 0);
+	figures[ENTER] = least(enter_raw, 100);
+	figures[ENTER_VDSO] = least(enter_vdso, 100);
+	encl_close(&encl);
+}
+
+void measure_pages(void)
+{
+	u64 i, start, ticks, best = ~0UL;
+
+	build(SMALL, PAGES * PAGE + PAGE);
+	figures[ENCL_TOUCH] = per_page(WRITE, 0);
+
+	/* Again: the page table entry has gone, the page has not. */
+	for (i = 0; i < 10; i++) {
+		ASSERT_OK(encl_map(&encl, AT_DATA, PAGES * PAGE,
+				   PROT_READ | PROT_WRITE));
+		run(WRITE, PAGES - 1, 1);
+		start = __rdtsc();
+		run(WRITE, 0, PAGES / 2);
+		ticks = __rdtsc() - start;
+		if (ticks < best)
+			best = ticks;
+	}
+	figures[AEX_FAULT] = ((double)best - figures[ENTER]) / (PAGES / 2);
+	figures[EACCEPT] = per_page(ACCEPT, PAGES + 1);
+	encl_close(&encl);
+}
+
+/* An ADD_PAGES that is not followed by INIT. */
+static double add(u64 pages, u64 flags)
+{
+	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
+	u8 *source = page_alloc((unsigned int)pages);
+	struct sgx_enclave_add_pages arg = {
+		.src = (u64)source,
+		.length = pages * PAGE,
+		.secinfo = (u64)&secinfo,
+		.flags = flags,
+	};
+	u64 ticks;
+
+	memset(source, 1, pages * PAGE);
+	ASSERT_OK(encl_open(&encl, 16 * MIB));
+	ASSERT_OK(encl_create(&encl));
+	ticks = __rdtsc();
+	ASSERT_OK(add_raw(encl.fd, &arg));
+	ticks = __rdtsc() - ticks;
+	ASSERT_EQ(arg.count, pages * PAGE);
+	encl_close(&encl);
+	munmap(source, pages * PAGE);
+	return (double)ticks / (double)pages;
+}
+
+static double slab(void)
+{
+	double kib = -1;
+	char line[128];
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file) &&
+	       sscanf(line, "Slab: %lf", &kib) != 1)
+		;
+	fclose(file);
+	ASSERT(kib >= 0);
+	return kib * 1024;
+}
+
+/* Waits only when nobody else has anything to do. */
+static u64 ticks_to_teardown(void)
+{
+	struct sched_param param = {};
+	u64 start;
+
+	ASSERT_OK(sched_setscheduler(0, SCHED_IDLE, &param));
+	start = __rdtsc();
+	encl_close(&encl);
+	while (epc_used())
+		sched_yield();
+	start = __rdtsc() - start;
+	ASSERT_OK(sched_setscheduler(0, SCHED_OTHER, &param));
+	return start;
+}
+
+static double measure_teardown(void)
+{
+	u64 base, whole;
+
+	whole = ticks_to_teardown();
+	build(SMALL, 0);
+	base = ticks_to_teardown();
+	return (double)(whole - base) / (double)(LARGE_DATA / PAGE);
+}
+
+void measure_large(void)
+{
+	u64 best = ~0UL;
+	u64 start, ticks;
+	unsigned int i;
+	double before;
+
+	figures[ADD_MEASURED] = add(64, SGX_PAGE_MEASURE);
+	figures[ADD_UNMEASURED] = add(1024, 0);
+	epc_returned();
+
+	before = slab();
+	build(LARGE, LARGE_DATA);
+	figures[ENCL_SLAB] = (slab() - before) / (double)(LARGE_DATA / PAGE);
+	run(READ, 0, LARGE_DATA / PAGE);
+	for (i = 0; i < 7; i++) {
+		start = __rdtsc();
+		ASSERT_OK(mprotect((void *)at(AT_DATA), LARGE_DATA, PROT_NONE));
+		ASSERT_OK(mprotect((void *)at(AT_DATA), LARGE_DATA, PROT_READ));
+		ticks = __rdtsc() - start;
+		if (ticks < best)
+			best = ticks;
+	}
+	figures[ENCL_MPROTECT] = (double)best / 2;
+	figures[ENCL_TEARDOWN] = measure_teardown();
+}
+
+/*
+ * All pages of an enclave that is larger than the EPC, one after the other, and
+ * once more: each that comes in makes another go.
+ */
+void measure_paging(void)
+{
+	const u64 pages = 2 * epc_pages();
+	u64 ticks;
+
+	build(16 * MIB, pages * PAGE);
+	run(WRITE, 0, pages);
+	ticks = ticks_of(WRITE, 0, pages);
+	figures[EVICT] = (double)ticks / (double)pages;
+	encl_close(&encl);
+	epc_returned();
+}
+
+pid_t other_start(void)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	ASSERT_OK(pipe(ready));
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		build(SMALL, 0);
+		enter_raw(1);
+		ASSERT_EQ(write(ready[1], "", 1), 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ASSERT_EQ(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+void other_stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	ASSERT_EQ(waitpid(pid, NULL, 0), pid);
+	epc_returned();
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Usage: bench/run.sh [--kernel V] [--entry]
+#
+# Measures softsgx in the VM, in instructions, against what the kernel needs for
+# the same: the table of doc/performance.md. The last lines of the output are
+# the table; it is in build/bench/V.json, too. --entry measures entries only.
+# Exit status 1 if a row does not hold.
+
+set -euo pipefail
+
+usage() {
+	sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+	exit "$1"
+}
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+kernel=6.1
+entry=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
+	--entry) entry=(--entry) ;;
+	-h | --help) usage 0 ;;
+	*) usage 2 >&2 ;;
+	esac
+	shift
+done
+
+out=$top/build/bench
+make --no-print-directory -s -C "$top/bench"
+softsgx=$("$top/vm/module" --kernel "$kernel" 2>"$out/module.log") || {
+	cat "$out/module.log" >&2
+	exit 1
+}
+
+# floor.ko, as vm/module builds softsgx.ko.
+floor=$out/floor-$kernel
+mkdir -p "$floor"
+cp -u "$top/bench/floor/floor.c" "$top/bench/floor/Kbuild" "$floor/"
+kdir=$("$top/vm/kernel" --kernel "$kernel")
+args=(-C "$kdir/headers" "M=$floor" CC=gcc-12 CONFIG_DEBUG_INFO_BTF_MODULES=)
+[ "$kernel" = 6.1 ] || args+=(CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make "${args[@]}" modules \
+	>"$out/floor.log" 2>&1 || {
+	cat "$out/floor.log" >&2
+	exit 1
+}
+
+"$top/vm/run" --kernel "$kernel" --icount --no-module --mem 1G --timeout 900 \
+	--rw "$out" -- "$out/bench" "${entry[@]}" "$floor/floor.ko" "$softsgx" \
+	"$out/$kernel${entry:+-entry}.json"

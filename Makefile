@@ -6,7 +6,7 @@
 KERNEL ?= 6.1
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-selinux \
+	check-selinux check-paging \
 	check-selftests check-tool lint module \
 	programs tool deps clean
 
@@ -18,6 +18,7 @@ help:
 	@echo 'make check-access     the rules of the access control, in the VM'
 	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
+	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
@@ -46,10 +47,10 @@ programs:
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access attack selinux \
-		selftests
+		paging selftests
 
 check-native check-vm check-access check-attack check-selinux \
-check-selftests: check-%: deps
+check-paging check-selftests: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -11,6 +11,7 @@
 #   access     the rules of the access control, in the VM: tests/access
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
+#   paging     enclaves larger than a small EPC, in the VM: tests/paging
 #   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
 
 set -euo pipefail
@@ -26,7 +27,9 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | access | attack | selinux | selftests) parts+=("$1") ;;
+	lint | native | vm | access | attack | selinux | paging | selftests)
+		parts+=("$1")
+		;;
 	-h | --help) usage 0 ;;
 	*) usage 2 >&2 ;;
 	esac
@@ -114,6 +117,12 @@ run_attack() {
 	make --no-print-directory -s -C tests/attack
 	count attack vm/run --kernel "$kernel" --append vsyscall=xonly \
 		--timeout 3000 -- tests/attack/run.sh
+}
+
+run_paging() {
+	make --no-print-directory -s -C tests/paging
+	count paging vm/run --kernel "$kernel" --module-params epc_size=2 -- \
+		tests/paging/run.sh
 }
 
 run_selftests() {

@@ -6,7 +6,7 @@
 KERNEL ?= 6.1
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-selinux \
+	check-selinux check-ceiling check-modules \
 	check-selftests check-tool lint module \
 	programs tool deps clean
 
@@ -19,6 +19,8 @@ help:
 	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
+	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
@@ -49,7 +51,7 @@ check: deps
 		selftests
 
 check-native check-vm check-access check-attack check-selinux \
-check-selftests: check-%: deps
+check-selftests check-ceiling check-modules: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -6,7 +6,7 @@
 KERNEL ?= 6.1
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-selinux check-paging \
+	check-selinux check-paging check-ceiling check-modules \
 	check-selftests check-tool lint module \
 	programs tool deps clean
 
@@ -20,6 +20,8 @@ help:
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
+	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
@@ -50,7 +52,7 @@ check: deps
 		paging selftests
 
 check-native check-vm check-access check-attack check-selinux \
-check-paging check-selftests: check-%: deps
+check-paging check-selftests check-ceiling check-modules: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -525,15 +525,16 @@ int sgx_edeccssa(struct sgx_cpu *cpu)
 
 	if (!sgx_epcm_trylock(cpu->tcs, SGX_LOCK_SHARED))
 		return sgx_gp(cpu);
-	if (!tcs->cssa)
+	if (!tcs->cssa) {
 		ret = sgx_gp(cpu);
-	else
-		ret = find_frame(cpu, cpu->secs, tcs->ossa, tcs->cssa - 1,
-				 &frame);
-	if (!ret) {
-		tcs->cssa--;
-		use_frame(cpu, &frame);
+		goto unlock;
 	}
+	ret = find_frame(cpu, cpu->secs, tcs->ossa, tcs->cssa - 1, &frame);
+	if (ret)
+		goto unlock;
+	tcs->cssa--;
+	use_frame(cpu, &frame);
+unlock:
 	sgx_epcm_unlock(cpu->tcs, SGX_LOCK_SHARED);
 	return ret;
 }

@@ -365,6 +365,9 @@ static int host_read_secret(void)
 	return 0;
 }
 
+/* For modprobe; the kernel asks for it by itself where there is modprobe. */
+MODULE_SOFTDEP("pre: gcm");
+
 /**
  * sgx_host_init() - make the platform
  *

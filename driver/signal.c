@@ -6,6 +6,7 @@
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/signal.h>
 #include <asm/fpu/api.h>
 #include <asm/trapnr.h>

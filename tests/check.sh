@@ -13,6 +13,9 @@
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
 #   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
+#   ceiling    what mmap and mprotect of a large enclave cost, and a program
+#              like a library OS, in the VM: tests/ceiling
+#   modules    200 loads and unloads of the module: tests/stress
 
 set -euo pipefail
 
@@ -27,7 +30,8 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | access | attack | selinux | paging | selftests)
+	lint | native | vm | access | attack | selinux | paging | selftests | \
+		ceiling | modules)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -127,6 +131,23 @@ run_paging() {
 
 run_selftests() {
 	count selftests tests/selftests/run.sh --kernel "$kernel"
+}
+
+run_ceiling() {
+	make --no-print-directory -s -C tests/ceiling
+	count ceiling-cost vm/run --kernel "$kernel" --icount --mem 3G \
+		--module-params epc_size=1100 --timeout 3000 -- \
+		build/tests/ceiling/cost
+	count ceiling-libos vm/run --kernel "$kernel" --smp 1 \
+		--timeout 3000 -- build/tests/ceiling/libos
+}
+
+run_modules() {
+	local module
+	module=$(vm/module --kernel "$kernel" | tail -n 1)
+	make --no-print-directory -s -C tests/stress
+	count modules vm/run --kernel "$kernel" --no-module --timeout 3000 -- \
+		tests/stress/modules.sh "$module"
 }
 
 for part in "${parts[@]}"; do

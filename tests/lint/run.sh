@@ -22,6 +22,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 log=build/lint
 mkdir -p "$log"
+# Before what it says could be taken for a finding.
+tests/linux-source.sh >/dev/null
 all=(spdx format checkpatch kernel-doc sparse w1-6.1 w1-6.12 cppcheck
 	scripts purity)
 

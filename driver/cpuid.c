@@ -348,8 +348,8 @@ bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
 		return true;
 
 	if (thread && sgx_enclave_mode(&thread->cpu)) {
-		sgx_thread_aex(thread, &fault);
-		if (!sgx_vdso_fixup(regs, &fault)) {
+		if (sgx_thread_aex(thread, &fault) &&
+		    !sgx_vdso_fixup(regs, &fault)) {
 			current->thread.trap_nr = X86_TRAP_UD;
 			current->thread.error_code = 0;
 			force_sig(SIGILL);

@@ -146,8 +146,7 @@ static void fault_raise_ud(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = { .vector = X86_TRAP_UD };
 
-	sgx_thread_aex(thread, &fault);
-	if (sgx_vdso_fixup(regs, &fault))
+	if (!sgx_thread_aex(thread, &fault) || sgx_vdso_fixup(regs, &fault))
 		return;
 	current->thread.trap_nr = X86_TRAP_UD;
 	current->thread.error_code = 0;
@@ -191,8 +190,11 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 			.addr = args->cx,
 		};
 
-		sgx_thread_aex(thread, &fault);
-		return 0;
+		if (sgx_thread_aex(thread, &fault))
+			return 0;
+		/* To be raised again: dealt with, as far as the kernel goes. */
+		args->ip = (unsigned long)sgx_return_true;
+		return 1;
 	}
 
 	if (args->si == X86_TRAP_PF && thread->fault_inside) {

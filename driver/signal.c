@@ -42,13 +42,23 @@ static int syscall_probe(struct kprobe *kp, struct pt_regs *args)
 	struct kernel_siginfo *info = (void *)args->di;
 	struct pt_regs *regs = task_pt_regs(current);
 	struct sgx_fault fault = { .vector = X86_TRAP_UD };
+	unsigned long flags;
+	bool inside;
 
-	if (!thread || !sgx_enclave_mode(&thread->cpu) ||
-	    info->si_signo != SIGSYS)
+	if (!thread || info->si_signo != SIGSYS)
 		return 0;
 
-	regs->ip -= SYSCALL_INSN_LEN;
-	sgx_thread_aex(thread, &fault);
+	/* No interrupt makes the thread leave with RIP behind the call. */
+	local_irq_save(flags);
+	inside = sgx_enclave_mode(&thread->cpu);
+	if (inside) {
+		regs->ip -= SYSCALL_INSN_LEN;
+		sgx_thread_aex(thread, &fault);
+	}
+	local_irq_restore(flags);
+	if (!inside)
+		return 0;
+
 	/* No call is under way, and what RAX was is none of a tracer's. */
 	regs->orig_ax = -1;
 	if (sgx_vdso_fixup(regs, &fault)) {

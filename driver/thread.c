@@ -117,24 +117,34 @@ void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 
 /**
  * sgx_thread_aex() - asynchronous enclave exit of the running thread
- * @thread:	running thread, in enclave mode
+ * @thread:	running thread, which was seen in enclave mode
  * @fault:	exception that causes it, NULL for an interrupt or a signal
  *
  * Afterwards the registers with which the thread will return to user mode are
  * the synthetic ones, with RIP at the AEP.
  *
+ * Where interrupts are on, sgx_encl_kick_threads() may make the thread leave
+ * right before this does. It is as if the interrupt had come before the
+ * instruction that raised @fault: the enclave executes it once more when it is
+ * resumed, so that the caller forgets the exception.
+ *
  * Context: the running thread, preemption off, irq_fpu_usable().
+ * Return: false if the thread had left already.
  */
-void sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
+bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 {
-	struct sgx_epcm *secs = thread->cpu.secs;
+	struct sgx_epcm *secs;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
-	sgx_aex(&thread->cpu, fault);
-	sgx_thread_left(thread, secs);
+	secs = thread->cpu.secs;
+	if (secs) {
+		thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
+		sgx_aex(&thread->cpu, fault);
+		sgx_thread_left(thread, secs);
+	}
 	local_irq_restore(flags);
+	return secs;
 }
 
 /*
@@ -477,9 +487,10 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 }
 
 /*
- * Out of the enclave before the thread executes another instruction of it. The
- * FPU may be the kernel's at this moment (a softirq uses it): then it is done
- * on the way back to user mode.
+ * Out of the enclave before the thread executes another instruction of it. Where
+ * that cannot be now it is done on the way back to user mode: the FPU may be the
+ * kernel's at this moment (a softirq uses it), or the thread may be in a system
+ * call that is about to be diverted, with RIP behind it already.
  */
 static void thread_kick(void *info)
 {
@@ -488,7 +499,7 @@ static void thread_kick(void *info)
 	if (!thread || !thread_inside(thread, info))
 		return;
 
-	if (irq_fpu_usable()) {
+	if (irq_fpu_usable() && task_pt_regs(current)->orig_ax == -1UL) {
 		sgx_thread_aex(thread, NULL);
 		return;
 	}

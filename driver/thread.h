@@ -167,7 +167,7 @@ struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
 void sgx_thread_entered(struct sgx_thread *thread);
 void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs);
-void sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
+bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
 bool sgx_encl_detach_threads(struct sgx_encl *encl);
 u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
 void sgx_encl_kick_threads(struct sgx_encl *encl);

@@ -487,10 +487,9 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 }
 
 /*
- * Out of the enclave before the thread executes another instruction of it. Where
- * that cannot be now it is done on the way back to user mode: the FPU may be the
- * kernel's at this moment (a softirq uses it), or the thread may be in a system
- * call that is about to be diverted, with RIP behind it already.
+ * Out of the enclave before the thread executes another instruction of it. The
+ * FPU may be the kernel's at this moment (a softirq uses it): then it is done on
+ * the way back to user mode.
  */
 static void thread_kick(void *info)
 {
@@ -499,23 +498,12 @@ static void thread_kick(void *info)
 	if (!thread || !thread_inside(thread, info))
 		return;
 
-	if (irq_fpu_usable() && task_pt_regs(current)->orig_ax == -1UL) {
+	if (irq_fpu_usable()) {
 		sgx_thread_aex(thread, NULL);
 		return;
 	}
 	thread->aex_wanted = true;
 	sgx_thread_request(thread);
-}
-
-/*
- * Is it worth to interrupt this processor? A thread that enters right after this
- * looked begins in the epoch that is in force, and does not count.
- */
-static bool thread_kick_wanted(int cpu, void *info)
-{
-	struct sgx_thread *thread = READ_ONCE(per_cpu(sgx_running, cpu));
-
-	return thread && thread_inside(thread, info);
 }
 
 /**
@@ -533,7 +521,7 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
 	u64 epoch = READ_ONCE(secs->hidden.epoch);
 
 	for (;;) {
-		on_each_cpu_cond(thread_kick_wanted, thread_kick, encl, 1);
+		on_each_cpu(thread_kick, encl, 1);
 		if (sgx_encl_oldest_epoch(encl) >= epoch)
 			return;
 		cond_resched();

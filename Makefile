@@ -16,7 +16,7 @@ help:
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules of the access control, in the VM'
-	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
+	@echo 'make check-attack     attacks that must fail, with controls (not in check)'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
@@ -48,7 +48,7 @@ programs:
 	@tests/selftests/run.sh --build
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm access attack selinux \
+	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux \
 		paging selftests
 
 check-native check-vm check-access check-attack check-selinux \

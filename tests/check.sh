@@ -117,9 +117,7 @@ run_selinux() {
 	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"
 }
 
-# Races have a second each here; ATTACK_SECONDS=N gives them more.
 run_attack() {
-	export ATTACK_SECONDS=${ATTACK_SECONDS:-1}
 	make --no-print-directory -s -C tests/attack
 	count attack vm/run --kernel "$kernel" --append vsyscall=xonly \
 		--timeout 3000 -- tests/attack/run.sh

@@ -12,7 +12,7 @@ KERNEL ?= 6.1
 
 help:
 	@echo 'make run              build all, boot it, see an enclave work'
-	@echo 'make check            everything that is tested, and the linters'
+	@echo 'make check            the tests and the linters, but not the slow tests'
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules of the access control, in the VM'

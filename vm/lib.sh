@@ -6,7 +6,13 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$top/build
+# What is fetched and built is kept in the source tree, or, where this is
+# installed, in the user's cache.
+if [ -e "$top/Makefile" ]; then
+	build=$top/build
+else
+	build=${XDG_CACHE_HOME:-$HOME/.cache}/softsgx
+fi
 program=vm/${0##*/}
 
 # The exit status of a failure of the VM itself, as opposed to the command's.

@@ -2,8 +2,8 @@
 #
 # The front door: each target calls one script or one part's Makefile.
 
-# The kernel of the VM: 6.1, 6.12 or 7.2.
-KERNEL ?= 6.1
+# The kernel of the VM: bookworm (6.1), trixie (6.12) or sid (7.2 or later).
+KERNEL ?= bookworm
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-selinux check-paging check-ceiling check-modules \
@@ -19,7 +19,7 @@ help:
 	@echo 'make check-attack     attacks that must fail, with controls (not in check)'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
-	@echo 'make check-selftests  the SGX selftests of Linux 6.1, in the VM'
+	@echo 'make check-selftests  the SGX selftests of KERNEL, on KERNEL, in the VM'
 	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
@@ -30,7 +30,7 @@ help:
 	@echo 'make deps             install what all of this needs'
 	@echo 'make clean            remove what was built (not what was fetched)'
 	@echo
-	@echo 'KERNEL=6.1|6.12|7.2   which Debian kernel, default 6.1'
+	@echo 'KERNEL=bookworm|trixie|sid, or 6.1|6.12|7.2: which Debian kernel'
 	@echo 'W=1                   (module) more warnings of the compiler'
 	@echo 'vm/run -- COMMAND     runs any command of this machine in the VM'
 
@@ -45,11 +45,11 @@ run:
 
 programs:
 	@$(MAKE) --no-print-directory -C examples
-	@tests/selftests/run.sh --build
+	@tests/selftests/run.sh --kernel $(KERNEL) --build >/dev/null
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux \
-		paging selftests
+		paging selftests-both
 
 check-native check-vm check-access check-attack check-selinux \
 check-paging check-selftests check-ceiling check-modules: check-%: deps
@@ -77,5 +77,5 @@ deps:
 	@vm/deps check
 
 clean:
-	rm -rf build/bench build/examples build/lib build/linux-source build/module \
+	rm -rf build/bench build/examples build/lib build/module \
 		build/native build/selftests build/tests build/tool build/vm build/*.log

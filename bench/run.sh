@@ -28,6 +28,11 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+kdir=$("$top/vm/kernel" --kernel "$kernel")
+# Its number, where it was named by its suite.
+kernel=${kdir##*/}
+kernel=${kernel%-amd64}
+
 out=$top/build/bench
 make --no-print-directory -s -C "$top/bench"
 softsgx=$("$top/vm/module" --kernel "$kernel" 2>"$out/module.log") || {
@@ -39,7 +44,6 @@ softsgx=$("$top/vm/module" --kernel "$kernel" 2>"$out/module.log") || {
 floor=$out/floor-$kernel
 mkdir -p "$floor"
 cp -u "$top/bench/floor/floor.c" "$top/bench/floor/Kbuild" "$floor/"
-kdir=$("$top/vm/kernel" --kernel "$kernel")
 args=(-C "$kdir/headers" "M=$floor" CC=gcc-12 CONFIG_DEBUG_INFO_BTF_MODULES=)
 [ "$kernel" = 6.1 ] || args+=(CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make "${args[@]}" modules \

@@ -12,7 +12,8 @@
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
-#   selftests  the SGX selftests of Linux 6.1, in the VM: tests/selftests
+#   selftests  the kernel's own SGX selftests, in the VM: tests/selftests
+#   selftests-both  the same, of bookworm and of trixie, on their kernels
 #   ceiling    what mmap and mprotect of a large enclave cost, and a program
 #              like a library OS, in the VM: tests/ceiling
 #   modules    200 loads and unloads of the module: tests/stress
@@ -25,13 +26,13 @@ usage() {
 }
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-kernel=6.1
+kernel=bookworm
 parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | attack | selinux | paging | selftests | \
-		ceiling | modules)
+		selftests-both | ceiling | modules)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -133,6 +134,13 @@ run_selftests() {
 	count selftests tests/selftests/run.sh --kernel "$kernel"
 }
 
+run_selftests_both() {
+	local suite
+	for suite in bookworm trixie; do
+		count "selftests-$suite" tests/selftests/run.sh --kernel "$suite"
+	done
+}
+
 run_ceiling() {
 	make --no-print-directory -s -C tests/ceiling
 	count ceiling-cost vm/run --kernel "$kernel" --icount --mem 3G \
@@ -151,7 +159,7 @@ run_modules() {
 }
 
 for part in "${parts[@]}"; do
-	"run_$part"
+	"run_${part//-/_}"
 done
 
 echo "==== Summary"

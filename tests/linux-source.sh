@@ -1,42 +1,61 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: tests/linux-source.sh
+# Usage: tests/linux-source.sh [--kernel V] [--refresh]
 #
-# Takes from Debian's linux-source-6.1, unmodified, what the tests need of it:
-# the SGX selftests with the headers that they include, and the scripts that
-# check the style. Puts it into build/linux-source/, once for each version of
-# the package, and prints that directory.
+# Takes from Debian's source of a kernel (linux-source-6.1 and so on, of the
+# kernel's own suite), unmodified, what the tests need of it: the SGX selftests
+# with the headers that they include, and the scripts that check the style. Puts
+# it into build/linux-source/V/, and prints that directory. There, "version" is
+# that of the package. V is as for vm/kernel; as there, what has been fetched is
+# kept, and --refresh fetches the newest version again.
 
-set -euo pipefail
+# shellcheck source=vm/lib.sh
+. "$(dirname "$0")/../vm/lib.sh"
 
-if [ $# -gt 0 ]; then
-	sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"
+# It is not one of vm/.
+program=tests/${0##*/}
+
+asked=bookworm
+refresh=
+while [ $# -gt 0 ]; do
 	case $1 in
-	-h | --help) exit 0 ;;
-	*) exit 2 ;;
+	--kernel) need_value "$@"; asked=$2; shift ;;
+	--refresh) refresh=yes ;;
+	-h | --help) usage ;;
+	*) bad_usage "unknown argument '$1'" ;;
 	esac
+	shift
+done
+
+# What the suite has now is what vm/kernel finds.
+"$top/vm/kernel" --kernel "$asked" >/dev/null
+set_kernel "$asked"
+package=linux-source-$kernel
+dir=$build/linux-source/$kernel
+
+take_lock linux-source
+if [ -z "$refresh" ] && [ -e "$dir/version" ]; then
+	printf '%s\n' "$dir"
+	exit 0
 fi
+for c in apt-get dpkg-deb xz; do
+	need_command $c
+done
 
-top=$(cd "$(dirname "$0")/.." && pwd)
-package=linux-source-6.1
-tarball=/usr/src/$package.tar.xz
-dir=$top/build/linux-source
+use_suite "$suite"
+new=$dir.new
+rm -rf "$new"
+mkdir -p "$new/deb"
+say "fetching $package of Debian $suite"
+(cd "$new/deb" && apt-get -q -q download "$package" >&2) ||
+	die "apt-get download failed for $package"
+version=$(dpkg-deb -f "$new"/deb/*.deb Version)
 
-version=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || version=
-if [ -z "$version" ] || [ ! -e "$tarball" ]; then
-	echo "tests/linux-source.sh: $package is missing: run 'make deps'" >&2
-	exit 1
-fi
-
-mkdir -p "$top/build"
-exec 9>"$top/build/.linux-source.lock"
-flock 9
-if [ "$(cat "$dir/version" 2>/dev/null)" != "$version" ]; then
-	echo "tests/linux-source.sh: unpacking a part of $package $version" >&2
-	rm -rf "$dir" "$dir.new"
-	mkdir "$dir.new"
-	tar -xf "$tarball" -C "$dir.new" --strip-components=1 \
+say "unpacking a part of $package $version into ${dir#"$top"/}"
+dpkg-deb --fsys-tarfile "$new"/deb/*.deb |
+	tar -xO "./usr/src/$package.tar.xz" |
+	tar -xJ -C "$new" --strip-components=1 \
 		--wildcards --no-wildcards-match-slash \
 		'*/tools/testing/selftests/sgx' \
 		'*/tools/testing/selftests/x86/check_cc.sh' \
@@ -52,7 +71,8 @@ if [ "$(cat "$dir/version" 2>/dev/null)" != "$version" ]; then
 		'*/scripts/spelling.txt' \
 		'*/scripts/const_structs.checkpatch' \
 		'*/scripts/kernel-doc'
-	printf '%s\n' "$version" >"$dir.new/version"
-	mv "$dir.new" "$dir"
-fi
+rm -rf "$new/deb"
+printf '%s\n' "$version" >"$new/version"
+rm -rf "$dir"
+mv "$new" "$dir"
 printf '%s\n' "$dir"

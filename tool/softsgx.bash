@@ -14,7 +14,7 @@ _softsgx() {
 	fi
 	case $prev in
 	--kernel)
-		mapfile -t COMPREPLY < <(compgen -W "6.1 6.12 7.2" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "bookworm trixie sid" -- "$cur")
 		return
 		;;
 	--rw)

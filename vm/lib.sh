@@ -51,7 +51,66 @@ need_command() {
 # Waits for the lock NAME, which serialises whoever fills build/ in parallel,
 # and holds it until the script ends.
 take_lock() {
+	local fd
+
 	mkdir -p "$build"
-	exec 9>"$build/.$1.lock"
-	flock 9
+	exec {fd}>"$build/.$1.lock"
+	flock "$fd"
+}
+
+# set_kernel NAME: sets "suite" and "kernel" for a kernel that is named by its
+# number or by Debian's suite. That of sid grows: vm/kernel notes what it found.
+set_kernel() {
+	case $1 in
+	bookworm | 6.1) suite=bookworm kernel=6.1 ;;
+	trixie | 6.12) suite=trixie kernel=6.12 ;;
+	sid)
+		suite=sid kernel=7.2
+		[ ! -e "$build/kernel/sid" ] || kernel=$(<"$build/kernel/sid")
+		;;
+	7.[2-9] | 7.[1-9][0-9]) suite=sid kernel=$1 ;;
+	*)
+		bad_usage "no kernel '$1': there are bookworm (6.1), trixie (6.12) and sid (7.2 or later)"
+		;;
+	esac
+}
+
+# use_suite SUITE: makes apt work for a suite of Debian, with its newest package
+# lists and a configuration of our own under build/apt, so that neither root nor
+# the host's lists are needed; nobody else uses it until the script ends.
+use_suite() {
+	local apt lock mirror=${SOFTSGX_MIRROR:-http://deb.debian.org}
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	mkdir -p "$build/apt/$1"
+	apt=$(realpath "$build/apt/$1")
+	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+	exec {lock}>"$apt/lock"
+	flock "$lock"
+	: >"$apt/status"
+	{
+		printf 'deb [signed-by=%s] %s/debian %s main\n' \
+			"$keyring" "$mirror" "$1"
+		[ "$1" = sid ] || printf 'deb [signed-by=%s] %s/debian-security %s-security main\n' \
+			"$keyring" "$mirror" "$1"
+	} >"$apt/sources.list"
+	cat >"$apt/apt.conf" <<-END
+		Dir::Etc::SourceList "$apt/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "/dev/null";
+		Dir::State "$apt/state";
+		Dir::State::status "$apt/status";
+		Dir::Cache "$apt/cache";
+		APT::Architecture "amd64";
+		APT::Architectures { "amd64"; };
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+	END
+	export APT_CONFIG=$apt/apt.conf
+
+	say "reading the package lists of Debian $1"
+	apt-get -q -q update >&2 ||
+		die "apt-get update failed for Debian $1"
 }

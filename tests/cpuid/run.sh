@@ -99,6 +99,7 @@ fi
 
 make --no-print-directory -s -C "$top/vm/cpuid"
 make --no-print-directory -s -C "$top/tests/cpuid"
+selftests=$("$top/tests/selftests/run.sh" --build)
 
 # in_function ADDRESS: whether one of $out/functions has it.
 in_function() {
@@ -139,7 +140,7 @@ same_sites() {
 ld=$(realpath /lib64/ld-linux-x86-64.so.2)
 libs=$(dirname "$ld")
 for file in "$libs/libc.so.6" "$ld" "$libs/libgcc_s.so.1" \
-	"$libs/libcrypto.so.3" "$top/build/selftests/test_sgx" "$out/sees" "$out/report-static" "$out/libcpuidtest.so"; do
+	"$libs/libcrypto.so.3" "$selftests/test_sgx" "$out/sees" "$out/report-static" "$out/libcpuidtest.so"; do
 	[ -e "$file" ] || continue
 	check "scanned as objdump disassembles it: ${file##*/}" \
 		same_sites "$file"

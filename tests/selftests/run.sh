@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: tests/selftests/run.sh [--build | --compare LOG] [vm/run option...]
+# Usage: tests/selftests/run.sh [--kernel V] [--build | vm/run option...]
+#        tests/selftests/run.sh --compare LOG
 #
-# Builds the SGX selftests of Linux 6.1, unmodified and with their own
-# Makefile, in build/selftests/, runs them in the VM, and compares the results
+# Builds the SGX selftests of a kernel, from the source that Debian has in the
+# suite of that kernel, unmodified and with their own Makefile, in
+# build/selftests/, runs them in the VM on that kernel, and compares the results
 # with tests/selftests/expected. The last line is "N passed, N failed": what is
 # expected to fail is in neither number, what differs is in the second.
 #
-#   --build        only build
+#   --kernel V     bookworm (6.1, the default), trixie (6.12) or sid (7.2)
+#   --build        only build, and print the directory
 #   --compare LOG  only compare the TAP lines in LOG
 
 set -euo pipefail
@@ -19,13 +22,16 @@ usage() {
 }
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-out=$top/build/selftests
 expected=$top/tests/selftests/expected
+kernel=bookworm
 
+# build: sets "version", that of the source, and "out", where the tests are.
 build() {
 	local source
 
-	source=$("$top/tests/linux-source.sh")
+	source=$("$top/tests/linux-source.sh" --kernel "$kernel")
+	version=$(cat "$source/version")
+	out=$top/build/selftests/${source##*/}
 	mkdir -p "$out"
 	# Built once for each version of the source; lib.mk is not made to be
 	# a part of another make.
@@ -76,25 +82,36 @@ compare() {
 	}' "$expected" "$1"
 }
 
-case ${1-} in
--h | --help) usage 0 ;;
---build)
-	[ $# -eq 1 ] || usage 2 >&2
-	build
-	exit 0
-	;;
---compare)
-	[ $# -eq 2 ] || usage 2 >&2
-	compare "$2"
-	exit
-	;;
-esac
+only_build=
+options=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) usage 0 ;;
+	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
+	--build) only_build=yes ;;
+	--compare)
+		[ $# -eq 2 ] || usage 2 >&2
+		compare "$2"
+		exit
+		;;
+	*) options+=("$1") ;;
+	esac
+	shift
+done
 
 build
+if [ -n "$only_build" ]; then
+	printf '%s\n' "$out"
+	exit 0
+fi
 log=$out/log
 status=0
 # The test enclave is looked for in the directory of the tests.
-(cd "$out" && "$top/vm/run" "$@" --cpuid "$out/test_sgx" -- sh -c 'exec ./test_sgx 2>&1') </dev/null |
+# shellcheck disable=SC2016 # expanded in the VM
+(cd "$out" && "$top/vm/run" --kernel "$kernel" "${options[@]}" \
+	--cpuid "$out/test_sgx" -- sh -c 'exec 2>&1
+	echo "# Linux $(uname -r): the selftests of linux-source $1"
+	exec ./test_sgx' sh "$version") </dev/null |
 	tee "$log" || status=$?
 # 1 says that a test failed, which the comparison judges.
 if [ "$status" -gt 1 ]; then

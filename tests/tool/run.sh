@@ -25,7 +25,7 @@ esac
 
 make --no-print-directory -s -C "$top/tool"
 make --no-print-directory -s -C "$top/examples"
-"$top/tests/selftests/run.sh" --build
+selftests=$("$top/tests/selftests/run.sh" --build)
 rm -rf "$out"
 mkdir -p "$out"
 cd "$out"
@@ -75,14 +75,14 @@ source=$("$top/tests/linux-source.sh")
 gcc -Wall -Wextra -Werror -I"$source/tools/include" \
 	-I"$source/tools/testing/selftests/sgx" -o signer \
 	"$top/tests/tool/signer.c" \
-	"$top"/build/selftests/{load,sigstruct,sign_key}.o \
+	"$selftests"/{load,sigstruct,sign_key}.o \
 	-Wl,--wrap=open,--wrap=stat -Wl,-z,noexecstack -lcrypto
 for heap in 4096 65536 0x100000; do
-	./signer "$top/build/selftests/test_encl.elf" "$heap" >theirs.sig
+	./signer "$selftests/test_encl.elf" "$heap" >theirs.sig
 	t "sign with heap $heap" 0 '' "$tool" sign --tcs-first --heap "$heap" \
 		--key "$source/tools/testing/selftests/sgx/sign_key.pem" \
 		--date 00000000 --attribute-mask 0 --xfrm-mask 0 --misc-mask 0 \
-		"$top/build/selftests/test_encl.elf" -o ours.sig
+		"$selftests/test_encl.elf" -o ours.sig
 	same "SIGSTRUCT with heap $heap" theirs.sig ours.sig
 done
 
@@ -148,7 +148,7 @@ t "good" 0 '' "$tool" lint hello.sgxs -s one.sig
 t "no KSS" 1 'no-kss' "$tool" lint -s theirs.sig
 t "open masks" 1 'the XFRM mask leaves open' "$tool" lint -s theirs.sig
 t "open debug" 1 'leaves ATTRIBUTES.DEBUG open' "$tool" lint -s theirs.sig
-t "no TCS" 1 'no-tcs' "$tool" lint "$top/build/selftests/test_encl.elf"
+t "no TCS" 1 'no-tcs' "$tool" lint "$selftests/test_encl.elf"
 t "another enclave's" 1 'einit' "$tool" lint hello.sgxs -s theirs.sig
 t "bad signature" 1 'signature: the signature' "$tool" lint -s broken.sig
 cp "$hello" wx.elf

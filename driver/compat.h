@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/version.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -62,6 +63,22 @@ static inline void sgx_zap_vma(struct vm_area_struct *vma, unsigned long addr,
 	zap_vma_ptes(vma, addr, len);
 #else
 	zap_special_vma_range(vma, addr, len);
+#endif
+}
+
+/*
+ * The process that an address space belongs to, in the caller's pid namespace;
+ * 0 if there is none to be seen. In an RCU read-side critical section.
+ */
+static inline pid_t sgx_mm_pid(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	struct task_struct *owner = rcu_dereference(mm->owner);
+
+	return owner ? task_tgid_vnr(owner) : 0;
+#else
+	/* Only with memory cgroups does the kernel know. */
+	return 0;
 #endif
 }
 

@@ -15,6 +15,7 @@
 #include "hooks.h"
 #include "host.h"
 #include "reclaim.h"
+#include "stats.h"
 #include "thread.h"
 
 static struct workqueue_struct *sgx_encl_wq;
@@ -53,6 +54,7 @@ static void encl_release(struct kref *kref)
 {
 	struct sgx_encl *encl = container_of(kref, struct sgx_encl, kref);
 
+	sgx_stats_del(encl);
 	mutex_destroy(&encl->lock);
 	kfree(encl);
 	sgx_hooks_put();
@@ -161,7 +163,8 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 		return ERR_PTR(ret);
 
 	encl = kzalloc(sizeof(*encl), GFP_KERNEL_ACCOUNT);
-	if (!encl) {
+	if (!encl || sgx_stats_add(encl)) {
+		kfree(encl);
 		sgx_hooks_put();
 		return ERR_PTR(-ENOMEM);
 	}

@@ -85,6 +85,16 @@ struct sgx_encl_page {
  * @last_left:	queues @teardown, for threads that leave a dead enclave where no
  *		work can be queued
  * @teardown:	frees the enclave, from a workqueue
+ * @id:		number of the enclave since the module was loaded, for people
+ * @node:	in the list of all enclaves, see stats.c
+ * @creator:	process that opened the file, which may have gone
+ * @counts:	what its threads do
+ * @exits:	EEXITs, as was said last; under the lock of stats.c
+ * @resident:	its pages in the EPC that can be evicted. This and the next three
+ *		are written under @lock
+ * @evicted:	its pages that are out
+ * @evictions:	how often a page went out
+ * @loads:	how often a page came back
  */
 struct sgx_encl {
 	struct mutex lock; /* see above */
@@ -108,6 +118,15 @@ struct sgx_encl {
 	struct list_head threads;
 	struct irq_work last_left;
 	struct work_struct teardown;
+	u64 id;
+	struct list_head node;
+	struct pid *creator;
+	struct sgx_encl_counts __percpu *counts;
+	unsigned long exits;
+	unsigned long resident;
+	unsigned long evicted;
+	unsigned long evictions;
+	unsigned long loads;
 };
 
 extern const struct vm_operations_struct sgx_vm_ops;

@@ -29,9 +29,19 @@ MODULE_PARM_DESC(epc_size, "size of the enclave page cache in MiB");
 
 static atomic_long_t epc_in_use = ATOMIC_LONG_INIT(0);
 
+/**
+ * sgx_epc_used() - pages of the EPC that are in use
+ *
+ * Return: how many; more than there are where version arrays had to be made.
+ */
+long sgx_epc_used(void)
+{
+	return atomic_long_read(&epc_in_use);
+}
+
 static int epc_in_use_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%ld\n", atomic_long_read(&epc_in_use));
+	return sysfs_emit(buffer, "%ld\n", sgx_epc_used());
 }
 
 static const struct kernel_param_ops epc_in_use_ops = {

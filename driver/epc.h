@@ -10,6 +10,7 @@
 int sgx_epc_init(void);
 void sgx_epc_exit(void);
 u64 sgx_epc_bytes(void);
+long sgx_epc_used(void);
 
 struct sgx_epcm *sgx_epc_find(u64 addr);
 int sgx_epc_alloc(struct sgx_encl_page *page);

@@ -29,6 +29,7 @@
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
+#include "trace.h"
 
 /* Attributes that an enclave may have without asking. */
 #define ATTR_UNPRIVILEGED                                     \
@@ -611,6 +612,7 @@ static int change_pages(struct page_change *op, u64 offset, u64 length,
 		ret = -EFAULT;
 		if (!IS_ERR_OR_NULL(page))
 			ret = op->change(op, page, start + done);
+		trace_sgx_change(op->encl->id, start + done, ret);
 		mutex_unlock(&op->encl->lock);
 		if (ret)
 			break;
@@ -902,7 +904,9 @@ long sgx_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	if (test_and_set_bit(SGX_ENCL_IOCTL, &encl->flags))
 		return -EBUSY;
 
+	trace_sgx_ioctl_begin(encl->id, cmd);
 	ret = dispatch(encl, cmd, (void __user *)arg);
+	trace_sgx_ioctl_end(encl->id, cmd, ret);
 
 	/* The next one sees all that this one did. */
 	clear_bit_unlock(SGX_ENCL_IOCTL, &encl->flags);

@@ -11,6 +11,7 @@
 #include "epc.h"
 #include "hooks.h"
 #include "host.h"
+#include "stats.h"
 #include "thread.h"
 
 static int __init softsgx_init(void)
@@ -58,6 +59,7 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_cpuid;
 
+	sgx_stats_init();
 	return 0;
 
 err_cpuid:
@@ -79,6 +81,7 @@ err_epc:
 
 static void __exit softsgx_exit(void)
 {
+	sgx_stats_exit();
 	sgx_device_exit();
 	sgx_cpuid_exit();
 	sgx_access_stop();

@@ -39,6 +39,7 @@
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
+#include "trace.h"
 
 #define RECLAIM_BATCH 16
 /* The host's cryptography may have no memory for a moment. */
@@ -57,6 +58,28 @@ static DEFINE_SPINLOCK(reclaim_lock);
 
 /* Pages that have ever been evicted. */
 static atomic_long_t reclaim_evicted = ATOMIC_LONG_INIT(0);
+/* And that have come back. */
+static atomic_long_t reclaim_loaded = ATOMIC_LONG_INIT(0);
+
+/**
+ * sgx_reclaim_evictions() - how often a page has been evicted
+ *
+ * Return: since the module was loaded.
+ */
+long sgx_reclaim_evictions(void)
+{
+	return atomic_long_read(&reclaim_evicted);
+}
+
+/**
+ * sgx_reclaim_loads() - how often an evicted page has come back
+ *
+ * Return: since the module was loaded.
+ */
+long sgx_reclaim_loads(void)
+{
+	return atomic_long_read(&reclaim_loaded);
+}
 
 static struct page *page_memory(const struct sgx_encl_page *page)
 {
@@ -76,8 +99,11 @@ static bool page_blocked(const struct sgx_encl_page *page)
  */
 void sgx_reclaim_add(struct sgx_encl_page *page)
 {
-	lockdep_assert_held(&sgx_secs_encl(page->epcm.secs)->lock);
+	struct sgx_encl *encl = sgx_secs_encl(page->epcm.secs);
 
+	lockdep_assert_held(&encl->lock);
+
+	WRITE_ONCE(encl->resident, encl->resident + 1);
 	spin_lock(&reclaim_lock);
 	list_add_tail(&page_memory(page)->lru, &reclaim_list);
 	reclaim_count++;
@@ -88,11 +114,15 @@ void sgx_reclaim_add(struct sgx_encl_page *page)
  * sgx_reclaim_del() - a page is going to be evicted or removed
  * @page:	page for which sgx_reclaim_add() was called, valid
  *
- * Context: &sgx_encl.lock of the enclave is held, or the enclave is being taken
- * down.
+ * Context: &sgx_encl.lock of the enclave is held.
  */
 void sgx_reclaim_del(struct sgx_encl_page *page)
 {
+	struct sgx_encl *encl = sgx_secs_encl(page->epcm.secs);
+
+	lockdep_assert_held(&encl->lock);
+
+	WRITE_ONCE(encl->resident, encl->resident - 1);
 	spin_lock(&reclaim_lock);
 	list_del_init(&page_memory(page)->lru);
 	reclaim_count--;
@@ -356,6 +386,7 @@ static void victim_write(struct sgx_encl *encl, struct victim *v)
 			      va_slot_operand(encl, v->slot));
 	} while (ret == SGX_RETRY && ++tries < EWB_TRIES);
 	backing_put(&v->backing, !ret);
+	trace_sgx_evict(encl->id, v->addr, ret);
 	if (ret) {
 		WARN_ON_ONCE(ret != SGX_RETRY);
 		sgx_reclaim_add(v->page);
@@ -367,6 +398,8 @@ static void victim_write(struct sgx_encl *encl, struct victim *v)
 	xa_store(&encl->pages, PFN_DOWN(v->addr), xa_mk_value(v->slot),
 		 GFP_KERNEL);
 	sgx_encl_page_free_rcu(v->page);
+	WRITE_ONCE(encl->evicted, encl->evicted + 1);
+	WRITE_ONCE(encl->evictions, encl->evictions + 1);
 	atomic_long_inc(&reclaim_evicted);
 }
 
@@ -549,6 +582,9 @@ static int page_load(struct sgx_encl *encl, unsigned long addr,
 	sgx_reclaim_add(page);
 	sgx_reclaim_touch(page);
 	backing_drop(encl, addr);
+	WRITE_ONCE(encl->evicted, encl->evicted - 1);
+	WRITE_ONCE(encl->loads, encl->loads + 1);
+	atomic_long_inc(&reclaim_loaded);
 	return 0;
 }
 
@@ -607,6 +643,7 @@ struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 		if (room) {
 			ret = page_load(encl, addr & PAGE_MASK,
 					xa_to_value(entry), room);
+			trace_sgx_load(encl->id, addr & PAGE_MASK, ret);
 			if (!ret)
 				return room;
 			entry = ERR_PTR(ret);

@@ -31,6 +31,8 @@ void sgx_reclaim_add(struct sgx_encl_page *page);
 void sgx_reclaim_del(struct sgx_encl_page *page);
 void sgx_reclaim_touch(struct sgx_encl_page *page);
 bool sgx_reclaim_pages(void);
+long sgx_reclaim_evictions(void);
+long sgx_reclaim_loads(void);
 
 struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr);

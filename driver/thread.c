@@ -26,7 +26,9 @@
 #include "compat.h"
 #include "host.h"
 #include "reclaim.h"
+#include "stats.h"
 #include "thread.h"
+#include "trace.h"
 
 DEFINE_PER_CPU(struct sgx_thread *, sgx_running);
 
@@ -75,6 +77,11 @@ struct sgx_thread *sgx_current_thread(void)
  */
 void sgx_thread_entered(struct sgx_thread *thread)
 {
+	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
+
+	sgx_count(encl, entries);
+	trace_sgx_enter(encl->id, thread->cpu.tcs_la);
+
 	thread->pkru = read_pkru();
 	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
 	if (unlikely(thread->had_dispatch)) {
@@ -115,6 +122,14 @@ void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 		irq_work_queue(&encl->last_left);
 }
 
+static void thread_count_aex(struct sgx_thread *thread, struct sgx_encl *encl,
+			     const struct sgx_fault *fault)
+{
+	sgx_count(encl, aexes);
+	trace_sgx_aex(encl->id, thread->cpu.tcs_la, fault ? fault->vector : -1,
+		      fault ? fault->errcd : 0, fault ? fault->addr : 0);
+}
+
 /**
  * sgx_thread_aex() - asynchronous enclave exit of the running thread
  * @thread:	running thread, which was seen in enclave mode
@@ -141,6 +156,7 @@ bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 	if (secs) {
 		thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
 		sgx_aex(&thread->cpu, fault);
+		thread_count_aex(thread, sgx_secs_encl(secs), fault);
 		sgx_thread_left(thread, secs);
 	}
 	local_irq_restore(flags);
@@ -458,6 +474,31 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 	/* And those that saw an entry before it was cleared, after this. */
 	synchronize_rcu();
 	return true;
+}
+
+/**
+ * sgx_encl_count_threads() - how many threads have used an enclave
+ * @encl:	enclave
+ * @inside:	how many are inside, returned
+ *
+ * Context: any.
+ * Return: the number of those that are still there.
+ */
+unsigned int sgx_encl_count_threads(struct sgx_encl *encl, unsigned int *inside)
+{
+	struct sgx_attachment *attachment;
+	unsigned int threads = 0;
+	unsigned long flags;
+
+	*inside = 0;
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_for_each_entry(attachment, &encl->threads, encl_node) {
+		threads++;
+		if (thread_inside(attachment->thread, encl))
+			(*inside)++;
+	}
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	return threads;
 }
 
 /**

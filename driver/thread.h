@@ -169,6 +169,8 @@ void sgx_thread_entered(struct sgx_thread *thread);
 void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs);
 bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
 bool sgx_encl_detach_threads(struct sgx_encl *encl);
+unsigned int sgx_encl_count_threads(struct sgx_encl *encl,
+				    unsigned int *inside);
 u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
 void sgx_encl_kick_threads(struct sgx_encl *encl);
 int sgx_thread_init(void);

@@ -20,6 +20,7 @@
 #include <asm/trapnr.h>
 #include <asm/vdso.h>
 #include "thread.h"
+#include "trace.h"
 
 static void trap_build_check(void)
 {
@@ -149,6 +150,12 @@ static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 	return NOTIFY_DONE;
 }
 
+static void trap_exit(struct sgx_thread *thread, struct sgx_epcm *secs)
+{
+	trace_sgx_exit(sgx_secs_encl(secs)->id, thread->cpu.tcs_la);
+	sgx_thread_left(thread, secs);
+}
+
 static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_epcm *secs;
@@ -170,12 +177,13 @@ static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
 
 	secs = thread->cpu.secs;
 	thread->cpu.regs = sgx_pt_regs(regs);
+	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
 	ret = sgx_enclu(&thread->cpu);
 	if (likely(!ret)) {
 		if (!secs && thread->cpu.secs)
 			sgx_thread_entered(thread);
 		else if (secs && !thread->cpu.secs)
-			sgx_thread_left(thread, secs);
+			trap_exit(thread, secs);
 		return NOTIFY_STOP;
 	}
 	if (ret == SGX_RETRY)

@@ -16,7 +16,9 @@
 #include "epc.h"
 #include "host.h"
 #include "reclaim.h"
+#include "stats.h"
 #include "thread.h"
+#include "trace.h"
 
 static const char *const augment_names[] = { "ask", "deny", "rwx" };
 
@@ -148,17 +150,19 @@ err_unlock:
 	return ret;
 }
 
-static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
+static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 {
-	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
 	unsigned long addr = vmf->address & PAGE_MASK;
 	unsigned long access = VM_READ;
 	struct sgx_encl_page *page;
 	vm_fault_t ret;
 
 	/* The same page or none is found again under the lock. */
-	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr)))
-		return vma_augment(encl, addr);
+	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr))) {
+		ret = vma_augment(encl, addr);
+		trace_sgx_augment(encl->id, addr, (__force int)ret);
+		return ret;
+	}
 
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		access = VM_WRITE;
@@ -168,6 +172,17 @@ static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
 	page = sgx_encl_lock_page(encl, addr);
 	ret = vma_map_page(vmf->vma, page, addr, access);
 	mutex_unlock(&encl->lock);
+	return ret;
+}
+
+static vm_fault_t sgx_vma_fault(struct vm_fault *vmf)
+{
+	struct sgx_encl *encl = sgx_vma_encl(vmf->vma);
+	vm_fault_t ret = vma_fault(encl, vmf);
+
+	sgx_count(encl, faults);
+	trace_sgx_fault(encl->id, vmf->address & PAGE_MASK, vmf->flags,
+			(__force unsigned int)ret);
 	return ret;
 }
 

@@ -307,3 +307,70 @@ void epc_returned(void)
 		nanosleep(&wait, NULL);
 	ASSERT_EQ(epc_used(), 0);
 }
+
+/* The value of @key in a line of key=value; NULL if it is not there. */
+static const char *stat_find(char *line, const char *key)
+{
+	size_t len = strlen(key);
+	char *word, *rest;
+
+	for (word = strtok_r(line, " \n", &rest); word;
+	     word = strtok_r(NULL, " \n", &rest))
+		if (!strncmp(word, key, len) && word[len] == '=')
+			return word + len + 1;
+	return NULL;
+}
+
+/* The line in which @key is @wanted, or the first one. */
+static const char *stat_read(const char *name, const char *key,
+			     const char *wanted)
+{
+	static char line[4096], found[4096];
+	const char *value;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/softsgx/%s", name);
+	file = fopen(path, "r");
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file)) {
+		strcpy(found, line);
+		value = key ? stat_find(line, key) : "";
+		if (value && (!key || !strcmp(value, wanted))) {
+			ASSERT_OK(fclose(file));
+			return found;
+		}
+	}
+	test_fail(__FILE__, __LINE__, "nothing in %s with %s=%s", path, key,
+		  wanted);
+}
+
+const char *encl_stat_text(const struct enclave *encl, const char *key)
+{
+	static char line[4096];
+	const char *value;
+	char base[32];
+
+	snprintf(base, sizeof(base), "%#llx",
+		 (unsigned long long)encl->secs.baseaddr);
+	strcpy(line, stat_read("enclaves", "base", base));
+	value = stat_find(line, key);
+	ASSERT(value);
+	return value;
+}
+
+u64 encl_stat(const struct enclave *encl, const char *key)
+{
+	return strtoul(encl_stat_text(encl, key), NULL, 0);
+}
+
+u64 epc_stat(const char *key)
+{
+	char line[4096];
+	const char *value;
+
+	strcpy(line, stat_read("epc", NULL, NULL));
+	value = stat_find(line, key);
+	ASSERT(value);
+	return strtoul(value, NULL, 0);
+}

@@ -128,6 +128,15 @@ int enter(struct sgx_enclave_run *run, unsigned int function, void *arg);
  */
 extern const u8 raw_at[], raw_aep[], raw_aep_resume[], raw_out[];
 
+/*
+ * What the driver has counted: a number of the line of /sys/kernel/debug/softsgx/
+ * enclaves that is about @encl, or of softsgx/epc.
+ */
+u64 encl_stat(const struct enclave *encl, const char *key);
+u64 epc_stat(const char *key);
+/* A word of the line; it must be in it. */
+const char *encl_stat_text(const struct enclave *encl, const char *key);
+
 /* Pages of the EPC, and how many of them are in use. */
 u64 epc_pages(void);
 u64 epc_used(void);

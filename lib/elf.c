@@ -219,24 +219,32 @@ static const char *string_at(const struct softsgx_enclave *encl,
 	return memchr(start, 0, strings->sh_size - offset) ? start : NULL;
 }
 
+/*
+ * The first symbol of a table that is called @name or, if that is NULL, whose
+ * value is @value; its name, and its value in @value.
+ */
 static const char *symbol_in(const struct softsgx_enclave *encl,
 			     const Elf64_Shdr *symbols,
-			     const Elf64_Shdr *strings, uint64_t value)
+			     const Elf64_Shdr *strings, const char *name,
+			     uint64_t *value)
 {
-	const char *name;
+	const char *found;
 	Elf64_Sym sym;
 	uint64_t i;
 
 	for (i = 0; i < symbols->sh_size / sizeof(sym); i++) {
 		memcpy(&sym, encl->file + symbols->sh_offset + i * sizeof(sym),
 		       sizeof(sym));
-		if (sym.st_value != value || sym.st_shndx == SHN_UNDEF ||
+		if ((!name && sym.st_value != *value) ||
+		    sym.st_shndx == SHN_UNDEF ||
 		    ELF64_ST_TYPE(sym.st_info) == STT_SECTION ||
 		    ELF64_ST_TYPE(sym.st_info) == STT_FILE)
 			continue;
-		name = string_at(encl, strings, sym.st_name);
-		if (name && *name)
-			return name;
+		found = string_at(encl, strings, sym.st_name);
+		if (!found || !*found || (name && strcmp(found, name)))
+			continue;
+		*value = sym.st_value;
+		return found;
 	}
 	return NULL;
 }
@@ -255,6 +263,26 @@ static bool section(const struct softsgx_enclave *encl, const Elf64_Ehdr *ehdr,
 	       elf_range(encl, sh->sh_offset, sh->sh_size);
 }
 
+static const char *symbol(const struct softsgx_enclave *encl, const char *name,
+			  uint64_t *value)
+{
+	Elf64_Shdr symbols, strings;
+	const char *found = NULL;
+	Elf64_Ehdr ehdr;
+	unsigned int i;
+
+	if (!encl->file)
+		return NULL;
+	memcpy(&ehdr, encl->file, sizeof(ehdr));
+	for (i = 0; !found && i < ehdr.e_shnum; i++)
+		if (section(encl, &ehdr, i, &symbols) &&
+		    symbols.sh_type == SHT_SYMTAB &&
+		    section(encl, &ehdr, symbols.sh_link, &strings))
+			found = symbol_in(encl, &symbols, &strings, name,
+					  value);
+	return found;
+}
+
 /**
  * softsgx_enclave_symbol() - the name of a place in an enclave
  * @encl:	the enclave
@@ -266,18 +294,19 @@ static bool section(const struct softsgx_enclave *encl, const Elf64_Ehdr *ehdr,
 const char *softsgx_enclave_symbol(const struct softsgx_enclave *encl,
 				   uint64_t offset)
 {
-	Elf64_Shdr symbols, strings;
-	const char *name = NULL;
-	Elf64_Ehdr ehdr;
-	unsigned int i;
+	return symbol(encl, NULL, &offset);
+}
 
-	if (!encl->file)
-		return NULL;
-	memcpy(&ehdr, encl->file, sizeof(ehdr));
-	for (i = 0; !name && i < ehdr.e_shnum; i++)
-		if (section(encl, &ehdr, i, &symbols) &&
-		    symbols.sh_type == SHT_SYMTAB &&
-		    section(encl, &ehdr, symbols.sh_link, &strings))
-			name = symbol_in(encl, &symbols, &strings, offset);
-	return name;
+/**
+ * softsgx_enclave_lookup() - the place in an enclave that has a name
+ * @encl:	the enclave
+ * @name:	of a symbol
+ * @offset:	set to its value
+ *
+ * Return: whether the file has such a symbol.
+ */
+bool softsgx_enclave_lookup(const struct softsgx_enclave *encl,
+			    const char *name, uint64_t *offset)
+{
+	return symbol(encl, name, offset);
 }

@@ -2,6 +2,8 @@
 /* An enclave in memory: its pages, whatever file they came from. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include "internal.h"
 
 /**
@@ -166,6 +168,57 @@ int softsgx_enclave_parse(struct softsgx_enclave **encl, const void *data,
 	return ret;
 }
 
+static int parse_mapping(struct softsgx_enclave *encl, void *data, size_t len,
+			 const struct softsgx_layout *layout,
+			 struct softsgx_error *error)
+{
+	static const struct softsgx_layout none;
+
+	if (softsgx_detect(data, len) != SOFTSGX_FORMAT_ELF)
+		return parse(encl, data, len, layout, error);
+	encl->info.format = SOFTSGX_FORMAT_ELF;
+	encl->file = data;
+	encl->file_len = len;
+	encl->file_mapped = true;
+	return elf_parse(encl, layout ? layout : &none, error);
+}
+
+/*
+ * As softsgx_enclave_read(), from a regular file that is open, whose contents
+ * are not copied but mapped.
+ */
+int enclave_map(struct softsgx_enclave **encl, int fd, const char *name,
+		const struct softsgx_layout *layout,
+		struct softsgx_error *error)
+{
+	struct softsgx_enclave *new;
+	struct stat st;
+	void *data;
+	int ret;
+
+	if (fstat(fd, &st))
+		return fail_system(error, name, "cannot be read");
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return fail(error, SOFTSGX_FORMAT, name, SOFTSGX_NO_OFFSET,
+			    "not a regular file, or empty");
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return fail_system(error, name, "cannot be mapped");
+	new = calloc(1, sizeof(*new));
+	if (new)
+		new->name = strdup(name);
+	ret = new &&new->name
+		      ? parse_mapping(new, data, st.st_size, layout, error)
+		      : fail_memory(error);
+	if (!new || !new->file_mapped)
+		munmap(data, st.st_size);
+	if (ret)
+		softsgx_enclave_free(new);
+	else
+		*encl = new;
+	return ret;
+}
+
 /**
  * softsgx_enclave_read() - read an enclave from a file
  * @encl:	set to the enclave; give it to softsgx_enclave_free()
@@ -203,7 +256,10 @@ void softsgx_enclave_free(struct softsgx_enclave *encl)
 		free(encl->contents[--encl->blocks]);
 	free(encl->contents);
 	free(encl->pages);
-	free(encl->file);
+	if (encl->file_mapped)
+		munmap(encl->file, encl->file_len);
+	else
+		free(encl->file);
 	free(encl->name);
 	free(encl);
 }

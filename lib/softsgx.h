@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * libsoftsgx: enclaves as files. Reads them (ELF, SGXS), measures them as the
- * processor does, and makes and checks their signature (SIGSTRUCT).
+ * libsoftsgx: enclaves as files, and running. Reads them (ELF, SGXS), measures
+ * them as the processor does, makes and checks their signature (SIGSTRUCT); loads
+ * and calls them.
  *
- * What the architecture decides is decided by the same source as in softsgx.ko;
- * nothing here needs the module, SGX hardware or a privilege.
+ * What the architecture decides is decided by the same source as in softsgx.ko.
+ * Only loading and calling need a kernel that serves SGX, with the module or
+ * with SGX hardware: there is no difference.
  *
  * Functions that can fail return 0 or an enum softsgx_status, which is in the
  * struct softsgx_error too, with the reason. Its pointer may be NULL. The
@@ -38,13 +40,16 @@ extern "C" {
  * @SOFTSGX_OK:		success; it is 0
  * @SOFTSGX_FORMAT:	a file is not what it should be
  * @SOFTSGX_REFUSED:	the architecture refuses: a leaf of ENCLS fails
- * @SOFTSGX_SYSTEM:	a file cannot be read or written, or memory is out
+ * @SOFTSGX_SYSTEM:	a file cannot be read or written, memory is out, or the
+ *			kernel refuses; errno tells in which way
+ * @SOFTSGX_EXCEPTION:	an exception ended an entry: struct softsgx_exception
  */
 enum softsgx_status {
 	SOFTSGX_OK,
 	SOFTSGX_FORMAT,
 	SOFTSGX_REFUSED,
 	SOFTSGX_SYSTEM,
+	SOFTSGX_EXCEPTION,
 };
 
 #define SOFTSGX_NO_OFFSET UINT64_MAX
@@ -152,6 +157,8 @@ const struct softsgx_page *
 softsgx_enclave_find(const struct softsgx_enclave *encl, uint64_t offset);
 const char *softsgx_enclave_symbol(const struct softsgx_enclave *encl,
 				   uint64_t offset);
+bool softsgx_enclave_lookup(const struct softsgx_enclave *encl,
+			    const char *name, uint64_t *offset);
 int softsgx_enclave_write_sgxs(const struct softsgx_enclave *encl,
 			       const char *path, struct softsgx_error *error);
 int softsgx_enclave_measure(const struct softsgx_enclave *encl,
@@ -242,6 +249,101 @@ int softsgx_sigstruct_verify(const struct softsgx_sigstruct *sig,
 int softsgx_einit(const struct softsgx_enclave *encl,
 		  const struct softsgx_sigstruct *sig,
 		  struct softsgx_error *error);
+
+/* Enclaves that run */
+
+/**
+ * struct softsgx_options - how to load an enclave
+ * @layout:	what an ELF file does not say, or NULL for the defaults
+ * @debug:	make a debug enclave, if the SIGSTRUCT leaves that open
+ * @configid:	64 bytes, or NULL for zeroes; they need KSS, as @configsvn
+ * @configsvn:	with KSS, otherwise zero
+ */
+struct softsgx_options {
+	const struct softsgx_layout *layout;
+	bool debug;
+	const uint8_t *configid;
+	uint16_t configsvn;
+};
+
+/**
+ * struct softsgx_instance_info - an enclave that runs
+ * @base:	address of its first byte
+ * @size:	bytes of ELRANGE
+ * @threads:	number of its TCSs
+ * @fd:		descriptor of /dev/sgx_enclave, for the ioctls of SGX2
+ */
+struct softsgx_instance_info {
+	void *base;
+	uint64_t size;
+	unsigned int threads;
+	int fd;
+};
+
+/**
+ * struct softsgx_registers - what goes into an enclave and comes out of it
+ * @rdi:	for entry code that calls a C function: its first argument
+ * @rsi:	its second, and so on
+ * @rdx:	see above
+ * @r8:		see above
+ * @r9:		see above
+ *
+ * All other registers are the vDSO's, or are kept.
+ */
+struct softsgx_registers {
+	uint64_t rdi;
+	uint64_t rsi;
+	uint64_t rdx;
+	uint64_t r8;
+	uint64_t r9;
+};
+
+/**
+ * struct softsgx_exception - why an entry ended
+ * @inside:	it was inside, and softsgx_resume() goes on there; otherwise
+ *		EENTER or ERESUME itself was refused
+ * @vector:	6 for an undefined instruction, 13 for #GP, 14 for a page fault...
+ * @error_code:	of the exception
+ * @address:	of a page fault, with its last 12 bits zero
+ */
+struct softsgx_exception {
+	bool inside;
+	uint16_t vector;
+	uint16_t error_code;
+	uint64_t address;
+};
+
+struct softsgx_instance;
+struct softsgx_thread;
+
+int softsgx_load(struct softsgx_instance **instance, const char *path,
+		 const char *sigstruct, const struct softsgx_options *options,
+		 struct softsgx_error *error);
+int softsgx_load_signed(struct softsgx_instance **instance, const char *path,
+			const struct softsgx_sigstruct *sig,
+			const struct softsgx_options *options,
+			struct softsgx_error *error);
+void softsgx_unload(struct softsgx_instance *instance);
+void softsgx_instance_info(const struct softsgx_instance *instance,
+			   struct softsgx_instance_info *info);
+void *softsgx_instance_symbol(const struct softsgx_instance *instance,
+			      const char *name);
+
+int softsgx_call(struct softsgx_instance *instance, void *arg,
+		 struct softsgx_exception *exception,
+		 struct softsgx_error *error);
+
+struct softsgx_thread *softsgx_thread_get(struct softsgx_instance *instance);
+void softsgx_thread_put(struct softsgx_thread *thread);
+void *softsgx_thread_tcs(const struct softsgx_thread *thread);
+int softsgx_enter(struct softsgx_thread *thread,
+		  struct softsgx_registers *registers,
+		  struct softsgx_exception *exception,
+		  struct softsgx_error *error);
+int softsgx_resume(struct softsgx_thread *thread,
+		   struct softsgx_registers *registers,
+		   struct softsgx_exception *exception,
+		   struct softsgx_error *error);
 
 /* Files */
 

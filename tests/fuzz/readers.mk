@@ -12,7 +12,8 @@ RUNS ?= 1000000
 CLANG ?= clang
 FLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-SOURCES := $(SRC)/readers.c $(wildcard $(TOP)/lib/*.c $(TOP)/arch/*.c)
+SOURCES := $(SRC)/readers.c $(wildcard $(TOP)/lib/*.c $(TOP)/arch/*.c) \
+	$(TOP)/lib/enter.S
 HEADERS := $(wildcard $(TOP)/lib/*.h $(TOP)/arch/*.h)
 FUZZ = $(OUT)/readers -dict=$(SRC)/readers.dict -max_len=32768 \
 	-print_final_stats=1 -artifact_prefix=$(OUT)/readers- \

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Random enclaves, measured and signed by libsoftsgx, built through the ioctls
- * and initialised: the kernel must accept each, and refuse each whose SIGSTRUCT
- * is for another measurement.
+ * Random enclaves (sizes, permissions, attributes, KSS), measured, signed and
+ * loaded by libsoftsgx: the kernel must accept each, and refuse each whose
+ * SIGSTRUCT is for another measurement.
  *
  * Usage: einit KEY
  */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <asm/sgx.h>
 #include "../../arch/sgx.h"
 #include "../../lib/softsgx.h"
 
 #define ENCLAVES 200
 #define PAGES	 8
+#define STREAM	 "random.sgxs"
 
 static u64 random_state = 7;
 
@@ -65,60 +62,16 @@ static size_t make_stream(u8 *to, u64 size)
 	return len;
 }
 
-static bool add_page(int fd, const struct softsgx_page *page)
+/* What loading comes to; the kernel's verdict is that of INIT. */
+static int load(const struct softsgx_sigstruct *sig,
+		struct softsgx_error *error)
 {
-	static _Alignas(SGX_PAGE_SIZE) u8 source[SGX_PAGE_SIZE];
-	struct sgx_secinfo secinfo = { .flags = page->flags };
-	struct sgx_enclave_add_pages add = {
-		.src = (u64)source,
-		.offset = page->offset,
-		.length = SGX_PAGE_SIZE,
-		.secinfo = (u64)&secinfo,
-		.flags = page->measured ? SGX_PAGE_MEASURE : 0,
-	};
+	struct softsgx_instance *instance;
+	int ret;
 
-	memcpy(source, page->content, SGX_PAGE_SIZE);
-	return !ioctl(fd, SGX_IOC_ENCLAVE_ADD_PAGES, &add);
-}
-
-/* Build it, and give what INIT returns; -1 if it did not come so far. */
-static int build(const struct softsgx_enclave *encl,
-		 const struct softsgx_claims *claims,
-		 const struct softsgx_sigstruct *sig)
-{
-	struct sgx_secs *secs = aligned_alloc(SGX_PAGE_SIZE, SGX_PAGE_SIZE);
-	struct sgx_enclave_create create = { .src = (u64)secs };
-	struct sgx_enclave_init init = { .sigstruct = (u64)sig };
-	const struct softsgx_page *page;
-	struct softsgx_info info;
-	int ret = -1;
-	u8 *area;
-	size_t i;
-	int fd;
-
-	softsgx_enclave_info(encl, &info);
-	fd = open("/dev/sgx_enclave", O_RDWR);
-	area = mmap(NULL, 2 * info.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
-	memset(secs, 0, sizeof(*secs));
-	secs->size = info.size;
-	secs->baseaddr = ((u64)area + info.size - 1) & ~(info.size - 1);
-	secs->ssaframesize = info.ssaframesize;
-	secs->miscselect = claims->miscselect;
-	secs->attributes.flags = claims->attributes;
-	secs->attributes.xfrm = claims->xfrm;
-	if (fd < 0 || ioctl(fd, SGX_IOC_ENCLAVE_CREATE, &create))
-		goto out;
-	for (i = 0; (page = softsgx_enclave_page(encl, i)); i++)
-		if (!add_page(fd, page))
-			goto out;
-	ret = ioctl(fd, SGX_IOC_ENCLAVE_INIT, &init);
-	if (ret < 0)
-		ret = -1;
-out:
-	munmap(area, 2 * info.size);
-	close(fd);
-	free(secs);
+	ret = softsgx_load_signed(&instance, STREAM, sig, NULL, error);
+	if (!ret)
+		softsgx_unload(instance);
 	return ret;
 }
 
@@ -129,6 +82,8 @@ static void random_claims(struct softsgx_claims *claims)
 	softsgx_claims_default(claims);
 	claims->attributes |= dice(2) ? SGX_ATTR_DEBUG : 0;
 	claims->miscselect = dice(2);
+	if (dice(2) && __builtin_cpu_supports("avx"))
+		claims->xfrm |= 4;
 	claims->isvprodid = dice(65536);
 	claims->isvsvn = dice(65536);
 	if (dice(2))
@@ -146,6 +101,7 @@ int main(int argc, char **argv)
 	struct softsgx_sigstruct sig, other;
 	struct softsgx_enclave *encl;
 	struct softsgx_claims claims;
+	struct softsgx_error error;
 	struct softsgx_key *key;
 	int accepted = 0;
 	int refused = 0;
@@ -166,10 +122,15 @@ int main(int argc, char **argv)
 		mrenclave[dice(32)] ^= 1 << dice(8);
 		softsgx_sigstruct_fill(&other, &claims, mrenclave);
 		if (softsgx_sigstruct_sign(&sig, key, NULL) ||
-		    softsgx_sigstruct_sign(&other, key, NULL))
+		    softsgx_sigstruct_sign(&other, key, NULL) ||
+		    softsgx_file_write(STREAM, data, len, NULL))
 			return 1;
-		accepted += build(encl, &claims, &sig) == 0;
-		refused += build(encl, &claims, &other) != 0;
+		if (!load(&sig, &error))
+			accepted++;
+		else
+			softsgx_error_print(&error, stdout);
+		refused += load(&other, &error) == SOFTSGX_SYSTEM &&
+			   errno == EPERM;
 		softsgx_enclave_free(encl);
 	}
 	softsgx_key_free(key);

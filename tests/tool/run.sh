@@ -292,8 +292,10 @@ if [ -n "$vm" ]; then
 	echo "in the VM"
 	gcc -Wall -Wextra -Werror -o einit "$top/tests/tool/einit.c" \
 		"$top/build/lib/libsoftsgx.a" -lcrypto
-	"$top/vm/run" --timeout 300 --cpuid "$tool" -- \
-		"$top/tests/tool/vm.sh" "$tool" "$key" >vm.log 2>&1 || :
+	make --no-print-directory -s -C "$top/tests/lib" load
+	"$top/vm/run" --timeout 600 --module-params source_check=exec \
+		--cpuid "$tool" -- \
+		"$top/tests/tool/vm.sh" "$tool" "$top/build/examples" >vm.log 2>&1 || :
 	sed 's/^/  /' vm.log | grep -v ' ok ' || :
 	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
 	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))

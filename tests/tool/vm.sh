@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: tests/tool/vm.sh SOFTSGX KEY
+# Usage: tests/tool/vm.sh SOFTSGX EXAMPLES
 #
 # What the softsgx command does where the module is. Run by run.sh --vm, in the
 # VM, in the directory of its files; prints "ok" and "not ok", then "the end".
@@ -9,7 +9,7 @@
 set -uo pipefail
 
 tool=$1
-key=$2
+examples=$2
 
 # t NAME STATUS TEXT COMMAND...
 t() {
@@ -23,7 +23,10 @@ t() {
 	fi
 }
 
-t "200 random enclaves" 0 "200 accepted, 200 refused when changed" ./einit "$key"
+t "200 random enclaves" 0 "200 accepted, 200 refused when changed" ./einit "$examples/key.pem"
+# Under the strictest source_check (run.sh asks for it).
+t "the library loads and calls" 0 " 0 failed" ../lib/load_test \
+	"$examples/hello_enclave.elf" "$examples/hello_enclave.sig"
 t "status" 0 "Module softsgx         loaded: yes" "$tool" status
 t "status: CPUID" 0 "SGX: yes, SGX1: yes, SGX2: yes, EPC: 128 MiB" "$tool" status
 t "status: parameters" 0 "epc_size             128" "$tool" status
@@ -39,6 +42,19 @@ t "policy: bad" 3 "bad.rules: " "$tool" policy load bad.rules
 printf 'policy name=tool version=1\nDEFAULT action=ALLOW\n' >old.rules
 t "policy: older" 4 "higher version" "$tool" policy load old.rules
 t "doctor: rules" 0 "some are enforced" "$tool" doctor
+# What maps its files needs neither EXECANON nor INITANON nor DEBUG.
+cat >strict.rules <<END
+policy name=tool version=4
+DEFAULT action=DENY
+op=CREATE action=ALLOW
+op=EXECUTE file=$examples/hello_enclave.elf action=ALLOW
+op=INIT sigstruct=$examples/hello_enclave.sig debug=no priv=execute action=ALLOW
+END
+t "strict rules: load" 0 "" "$tool" policy load strict.rules
+t "strict rules: hello" 0 "all steps worked" "$examples/hello"
+"$tool" convert "$examples/hello_enclave.elf" -o "$examples/x.sgxs"
+mv "$examples/x.sgxs" "$examples/hello_enclave.elf"
+t "strict rules: code from memory" 1 "the privilege ENCLAVE_EXECANON" "$examples/hello"
 mount -o remount,noexec /dev
 t "doctor: noexec" 1 "mount -o remount,exec /dev" "$tool" doctor
 mount -o remount,exec /dev

@@ -12,6 +12,8 @@
 /* Generous: an emulated processor on a busy machine. */
 #define TIMEOUT_SECONDS 180
 
+#define SKIPPED 77
+
 static struct test *tests;
 static struct test **last = &tests;
 
@@ -35,7 +37,21 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
-static int passes(const struct test *test, const void *row)
+void test_skip(const char *format, ...)
+{
+	va_list args;
+
+	printf("  ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	_exit(SKIPPED);
+}
+
+/* The exit status of the test: 0, SKIPPED, or it has failed. */
+static int outcome(const struct test *test, const void *row)
 {
 	int status;
 	pid_t pid;
@@ -44,7 +60,7 @@ static int passes(const struct test *test, const void *row)
 	pid = fork();
 	if (pid < 0) {
 		perror("fork");
-		return 0;
+		return 1;
 	}
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -54,10 +70,12 @@ static int passes(const struct test *test, const void *row)
 		_exit(0);
 	}
 	if (waitpid(pid, &status, 0) != pid)
-		return 0;
-	if (WIFSIGNALED(status))
+		return 1;
+	if (WIFSIGNALED(status)) {
 		printf("  killed by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
-	return WIFEXITED(status) && !WEXITSTATUS(status);
+		return 1;
+	}
+	return WEXITSTATUS(status);
 }
 
 /* With an argument: only the tests whose title has it as a part. */
@@ -70,7 +88,7 @@ int main(int argc, char **argv)
 	char title[512];
 	const void *row;
 	size_t i;
-	int ok;
+	int ret;
 
 	for (test = tests; test; test = test->next) {
 		for (i = 0; i < test->row_count; i++) {
@@ -80,11 +98,15 @@ int main(int argc, char **argv)
 				 *situation ? ": " : "", situation);
 			if (argc > 1 && !strstr(title, argv[1]))
 				continue;
-			ok = passes(test, row);
-			printf("%s %s\n", ok ? "ok    " : "not ok", title);
-			if (ok)
+			ret = outcome(test, row);
+			printf("%s %s\n",
+			       !ret		? "ok    "
+			       : ret == SKIPPED ? "skip  "
+						: "not ok",
+			       title);
+			if (!ret)
 				passed++;
-			else
+			else if (ret != SKIPPED)
 				failed++;
 		}
 	}

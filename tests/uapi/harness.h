@@ -23,6 +23,9 @@ struct test {
 void test_register(struct test *test);
 __attribute__((noreturn, format(printf, 3, 4))) void
 test_fail(const char *file, int line, const char *format, ...);
+/* This machine does not have what is tested: neither passed nor failed. */
+__attribute__((noreturn, format(printf, 1, 2))) void
+test_skip(const char *format, ...);
 
 #define TEST_REGISTER_(id, title_, run_, rows_, size_, count_)       \
 	static struct test id##_test = {                             \

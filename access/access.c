@@ -16,6 +16,7 @@
 #include "lsm.h"
 #include "question.h"
 #include "rules.h"
+#include "signature.h"
 
 /* A question about an enclave, without its privileges and object. */
 static struct sgx_question make_question(const struct sgx_access *access,
@@ -276,12 +277,21 @@ int sgx_access_provision(struct sgx_access *access, struct file *provision)
 /**
  * sgx_access_start() - get ready for questions
  *
- * Return: 0, or why the files for the rules cannot be made.
+ * Return: 0, or why the keyring or the files for the rules cannot be made.
  */
 int sgx_access_start(void)
 {
+	int ret;
+
 	sgx_audit_init();
-	return sgx_rules_init();
+	ret = sgx_signature_init();
+	if (ret)
+		return ret;
+
+	ret = sgx_rules_init();
+	if (ret)
+		sgx_signature_exit();
+	return ret;
 }
 
 /**
@@ -292,4 +302,5 @@ int sgx_access_start(void)
 void sgx_access_stop(void)
 {
 	sgx_rules_exit();
+	sgx_signature_exit();
 }

@@ -28,15 +28,12 @@
 #include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <linux/verification.h>
 #include "audit.h"
 #include "rules.h"
+#include "signature.h"
 #include "subject.h"
 
 #define POLICY_TEXT_MAX (4UL << 20)
-
-/* What a signed policy begins with: PKCS#7 is an ASN.1 SEQUENCE. */
-#define ASN1_SEQUENCE 0x30
 
 static bool rules_signed;
 module_param(rules_signed, bool, 0444);
@@ -271,17 +268,16 @@ static int load_any(struct load *load, const char *data, size_t len)
 {
 	int ret;
 
-	if (*data != ASN1_SEQUENCE) {
+	if (!sgx_signature_is(data, len)) {
 		if (rules_signed)
 			return refuse(load, -EKEYREJECTED, "it is not signed");
 		return load_text(load, data, len, false);
 	}
 
 	load->len = 0;
-	ret = verify_pkcs7_signature(NULL, 0, data, len,
-				     VERIFY_USE_SECONDARY_KEYRING,
-				     VERIFYING_UNSPECIFIED_SIGNATURE,
-				     load_signed, load);
+	ret = sgx_signature_check(data, len, load_signed, load);
+	if (ret == -ENOKEY && !load->len)
+		return refuse(load, ret, "no trusted key has signed it");
 	if (ret && !load->len)
 		return refuse(load, ret, "the signature is not accepted");
 	return ret;

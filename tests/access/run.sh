@@ -1,18 +1,36 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Runs the tests of the rules, in the VM. The last line is "N passed, N failed".
+# Usage: vm/run -- tests/access/run.sh program [part of a title]
+#        vm/run -- tests/access/run.sh program program...
+#
+# Runs the tests of the rules, in the VM: one program, or of it what is named,
+# or several programs. The last line adds them up.
 
 out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/access
-log=/run/rules.log
-"$out/rules" "$@" 2>&1 | tee $log
-last=$(tail -n 1 $log)
-case $last in
-"rules: "*" passed, "*" failed") ;;
-*) last="rules: 0 passed, 1 failed" ;;
-esac
-echo "${last#rules: }"
-case $last in
-*" 0 failed") exit 0 ;;
-esac
-exit 1
+log=/run/access.log
+passed=0
+failed=0
+
+# run PROGRAM [PART]: one that does not come to its last line has failed.
+run() {
+	echo "== $1"
+	"$out/$1" "${@:2}" 2>&1 | tee "$log"
+	if [[ $(tail -n 1 "$log") =~ ^$1:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+if [ $# -eq 2 ] && [ ! -x "$out/$2" ]; then
+	run "$@"
+else
+	for program; do
+		run "$program"
+	done
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

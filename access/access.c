@@ -54,6 +54,7 @@ static int ask(struct sgx_access *access, const struct sgx_question *question)
 	struct sgx_rules_view view;
 	int ret;
 
+	sgx_audit_asked(question);
 	ret = ask_lsm(question);
 	if (ret)
 		return ret;

@@ -7,16 +7,18 @@
  *	dev="vda" ino=12 policy=site version=3 rule=4 permissive=0
  *
  * Where a security module refuses it writes its own record, and none is made
- * here. The tracepoint has both.
+ * here. The tracepoint enclave_denied has both; enclave_asked has all questions.
  */
 #include <linux/audit.h>
 #include <linux/ctype.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/kernel.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string_helpers.h>
 #include "audit.h"
 #include "subject.h"
 
@@ -166,6 +168,52 @@ void sgx_audit_lsm_denial(const struct sgx_question *question,
 
 	trace_enclave_denied(privilege, file_inode(object)->i_ino, 0, 0, false,
 			     error);
+}
+
+#define TRACED_PATH_MAX 1024
+
+/* A path for the trace, quoted, or NULL without memory. */
+static const char *traced_path(struct sgx_current *cur,
+			       enum sgx_subject_text which)
+{
+	const char *text = cur->subject.ops->text(&cur->subject, which);
+	char *quoted;
+
+	quoted = text ? kstrdup_quotable(text, GFP_KERNEL) : NULL;
+	/* What does not fit into a buffer of the trace would be lost whole. */
+	if (!quoted || strlen(quoted) > TRACED_PATH_MAX) {
+		kfree(quoted);
+		return kstrdup("?", GFP_KERNEL);
+	}
+	return quoted;
+}
+
+/**
+ * sgx_audit_asked() - trace a question, before it is answered
+ * @question:	what current asks for
+ *
+ * What a program needs is found out from it; see softsgx policy explain.
+ *
+ * Context: process context, may sleep; may be called with the mmap_lock held.
+ */
+void sgx_audit_asked(const struct sgx_question *question)
+{
+	struct sgx_current cur;
+	const char *file, *exe;
+	struct path root;
+
+	if (!trace_enclave_asked_enabled())
+		return;
+
+	get_fs_root(current->fs, &root);
+	sgx_current_init(&cur, question, &root);
+	file = traced_path(&cur, SGX_TEXT_FILE);
+	exe = traced_path(&cur, SGX_TEXT_EXE);
+	trace_enclave_asked(question, file ? file : "?", exe ? exe : "?");
+	kfree(exe);
+	kfree(file);
+	sgx_current_end(&cur);
+	path_put(&root);
 }
 
 /**

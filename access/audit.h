@@ -36,6 +36,7 @@ void sgx_audit_denial(const struct sgx_question *question,
 		      const struct sgx_denial *denial);
 void sgx_audit_lsm_denial(const struct sgx_question *question,
 			  enum enclave_privilege privilege, int error);
+void sgx_audit_asked(const struct sgx_question *question);
 void sgx_audit_counts(struct sgx_audit_counts *counts);
 void sgx_audit_policy(const char *what, const char *name, u64 version);
 void sgx_audit_init(void);

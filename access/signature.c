@@ -21,6 +21,11 @@
 /* What a signed policy begins with: PKCS#7 is an ASN.1 SEQUENCE. */
 #define ASN1_SEQUENCE 0x30
 
+/* Root fills it, looks at it, and closes it. */
+#define KEYRING_PERM                                                    \
+	(KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_READ | KEY_USR_WRITE | \
+	 KEY_USR_SEARCH | KEY_USR_SETATTR)
+
 /* Set at init, put at exit. */
 static struct key *keyring;
 
@@ -78,10 +83,7 @@ int sgx_signature_init(void)
 	struct key *key;
 
 	key = keyring_alloc(".softsgx", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
-			    current_cred(),
-			    KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_READ |
-				    KEY_USR_WRITE | KEY_USR_SEARCH |
-				    KEY_USR_SETATTR,
+			    current_cred(), KEYRING_PERM,
 			    KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
 	if (IS_ERR(key))
 		return PTR_ERR(key);

@@ -9,6 +9,7 @@
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
+#   access-long  the fuzzer of the rules, ten million runs: tests/fuzz
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
@@ -31,8 +32,8 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | access | attack | selinux | paging | selftests | \
-		selftests-both | ceiling | modules)
+	lint | native | vm | access | access-long | attack | selinux | \
+		paging | selftests | selftests-both | ceiling | modules)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -90,6 +91,7 @@ run_native() {
 		[ -e "tests/$part/Makefile" ] || continue
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
+	count fuzz-rules make --no-print-directory -C tests/fuzz -f rules.mk check
 	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
@@ -105,7 +107,19 @@ run_vm() {
 run_access() {
 	make --no-print-directory -s -C tests/access programs
 	count access-vm vm/run --kernel "$kernel" --append audit=1 \
-		--timeout 3000 -- tests/access/run.sh
+		--timeout 3000 -- tests/access/run.sh signed slow property rules
+	count access-signed vm/run --kernel "$kernel" \
+		--module-params rules_signed=1 -- tests/access/run.sh signed
+	count access-several vm/run --kernel "$kernel" \
+		--append lsm=selinux,bpf -- tests/access/run.sh several
+	# Linux 6.1 tells modules no digest of fs-verity.
+	count access-verity vm/run --kernel 6.12 -- \
+		tests/access/run.sh property fsverity
+}
+
+run_access_long() {
+	count access-native make --no-print-directory -C tests/access check
+	count access-fuzz make --no-print-directory -C tests/fuzz -f rules.mk fuzz
 }
 
 run_selinux() {

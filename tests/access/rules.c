@@ -380,7 +380,15 @@ static const struct identity_row identity_rows[] = {
 	{ "debug=yes", "op=INIT debug=yes action=ALLOW", false },
 	{ "attributes and xfrm", "op=INIT attributes=4 xfrm=3 action=ALLOW",
 	  true },
+	{ "other attributes", "op=INIT attributes=6 action=ALLOW", false },
+	{ "one of its attributes", "op=INIT attributes=4/4 action=ALLOW",
+	  true },
+	{ "an attribute that it must not have",
+	  "op=INIT attributes=0/4 action=ALLOW", false },
 	{ "another xfrm", "op=INIT xfrm=7 action=ALLOW", false },
+	{ "one of its xfrm", "op=INIT xfrm=2/2 action=ALLOW", true },
+	{ "no AVX in xfrm", "op=INIT xfrm=0/4 action=ALLOW", true },
+	{ "no SSE in xfrm", "op=INIT xfrm=0/2 action=ALLOW", false },
 	{ "used execute", "op=INIT priv=execute action=ALLOW", true },
 	{ "used execute, and may have used nothing",
 	  "op=INIT priv=none action=ALLOW", false },
@@ -400,6 +408,8 @@ static const struct identity_row identity_rows[] = {
 	{ "another cgroup", "op=INIT cgroup=/nobody action=ALLOW", false },
 	{ "the source file", "op=EXECUTE file=" DIR "code action=DENY\n"
 			     "op=INIT action=ALLOW", false },
+	{ "a directory of source files", "op=EXECUTE file=" DIR " action=DENY\n"
+					 "op=INIT action=ALLOW", false },
 	{ "another source file", "op=EXECUTE file=" DIR "coda action=DENY\n"
 				 "op=INIT action=ALLOW", true },
 };
@@ -424,6 +434,84 @@ TEST_ROWS(identity, identity_rows, "INIT by identity")
 	ASSERT_OK(acts_write_file(seven.sig, &sig, sizeof(sig)));
 	load_for(&sig, row->rules);
 	ASSERT_EQ(act(&seven, ACT_INIT), row->allowed ? 0 : -EACCES);
+	stop();
+}
+
+struct debug_row {
+	const char *title;
+	const char *rules;
+	enum act act;
+	bool allowed;
+};
+
+#define DEBUG_ONLY                               \
+	"op=DEBUG,INIT debug=yes action=ALLOW\n" \
+	"op=DEBUG,INIT action=DENY"
+#define NO_DEBUG                                \
+	"op=DEBUG,INIT debug=no action=ALLOW\n" \
+	"op=DEBUG,INIT action=DENY"
+
+/* clang-format off */
+static const struct debug_row debug_rows[] = {
+	{ "yes, a debug enclave", DEBUG_ONLY, ACT_DEBUG, true },
+	{ "yes, another enclave", DEBUG_ONLY, ACT_INIT, false },
+	{ "no, a debug enclave", NO_DEBUG, ACT_DEBUG, false },
+	{ "no, another enclave", NO_DEBUG, ACT_INIT, true },
+};
+/* clang-format on */
+
+TEST_ROWS(debug, debug_rows, "debug=")
+{
+	char text[512];
+
+	start();
+	snprintf(text, sizeof(text), HEAD "DEFAULT action=ALLOW\n%s\n",
+		 row->rules);
+	ASSERT_OK(load(text));
+	ASSERT_EQ(act(&actor, row->act), row->allowed ? 0 : -EACCES);
+	stop();
+}
+
+struct source_row {
+	const char *title;
+	const char *op;
+	const char *file;
+	enum act act;
+	bool allowed;
+};
+
+/* clang-format off */
+static const struct source_row source_rows[] = {
+	{ "EXECUTE, it", "EXECUTE", DIR "code", ACT_EXECUTE, true },
+	{ "EXECUTE, another", "EXECUTE", DIR "sig", ACT_EXECUTE, false },
+	{ "EXECMOD, a modified page of it", "EXECMOD", DIR "code",
+	  ACT_EXECMOD_PRIVATE, true },
+	{ "EXECMOD, a modified page of another", "EXECMOD", DIR "sig",
+	  ACT_EXECMOD_PRIVATE, false },
+	{ "EXECMOD, a writable page of it", "EXECMOD", DIR "code",
+	  ACT_EXECMOD_WX, true },
+	{ "EXECMOD, an EAUG page has no file", "EXECMOD", DIR "code",
+	  ACT_EXECMOD_AUG, false },
+	{ "EXECMOD, an EAUG page, none", "EXECMOD", "none", ACT_EXECMOD_AUG,
+	  true },
+	{ "EXECMOD, a modified page, none", "EXECMOD", "none",
+	  ACT_EXECMOD_PRIVATE, false },
+	{ "EXECUNMR, it", "EXECUNMR", DIR "code", ACT_EXECUNMR, true },
+	{ "EXECUNMR, another", "EXECUNMR", DIR "sig", ACT_EXECUNMR, false },
+};
+/* clang-format on */
+
+TEST_ROWS(source, source_rows, "file=")
+{
+	char text[512];
+
+	start();
+	snprintf(text, sizeof(text),
+		 HEAD "DEFAULT action=ALLOW\nop=%s file=%s action=ALLOW\n"
+		      "op=%s action=DENY\n",
+		 row->op, row->file, row->op);
+	ASSERT_OK(load(text));
+	ASSERT_EQ(act(&actor, row->act), row->allowed ? 0 : -EACCES);
 	stop();
 }
 

@@ -62,7 +62,8 @@ static void fill(struct stat *stat, fuse_ino_t ino)
 
 static void slow_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_entry_param entry = { .ino = 2, .attr_timeout = 1000,
+	struct fuse_entry_param entry = { .ino = 2,
+					  .attr_timeout = 1000,
 					  .entry_timeout = 1000 };
 
 	(void)parent;

@@ -1043,7 +1043,8 @@ TEST(replacement, "10000 replacements while eight processes load enclaves")
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	done = (volatile bool *)(loaded + 1);
 	load_version_of(2);
-	ASSERT_OK(write_to(TRACING "events/softsgx_access/enable", "1", 1));
+	ASSERT_OK(write_to(
+		TRACING "events/softsgx_access/enclave_denied/enable", "1", 1));
 	fd = open(TRACING "trace_pipe", O_RDONLY | O_NONBLOCK);
 	ASSERT(fd >= 0);
 	for (i = 0; i < LOADERS; i++) {
@@ -1072,7 +1073,8 @@ TEST(replacement, "10000 replacements while eight processes load enclaves")
 		ASSERT(WIFEXITED(status_) && !WEXITSTATUS(status_));
 	}
 	check_trace(fd, &seen, &wrong);
-	ASSERT_OK(write_to(TRACING "events/softsgx_access/enable", "0", 1));
+	ASSERT_OK(write_to(
+		TRACING "events/softsgx_access/enclave_denied/enable", "0", 1));
 	printf("  %lu enclaves, %lu decisions seen, %lu of two versions\n",
 	       *loaded, seen, wrong);
 	ASSERT(*loaded > 100 && seen > 100);

@@ -324,6 +324,7 @@ u64 sgx_xsave_size(const struct sgx_core *core, u64 xfrm);
 void sgx_cpuid(const struct sgx_core *core, u32 subleaf, u32 out[4]);
 int sgx_gp(struct sgx_cpu *cpu);
 int sgx_pf(struct sgx_cpu *cpu, u64 la, u32 errcd);
+void sgx_epcm_reset(struct sgx_epcm *epcm);
 
 /* sha256.c */
 void sgx_sha256(struct sgx_core *core, const void *data, size_t len,

@@ -6,6 +6,23 @@
 #include "epcm.h"
 
 /**
+ * sgx_epcm_reset - what a loss of power does to an EPC page
+ * @epcm:	the page
+ *
+ * The entry is invalid, whatever it was, and so is the contents. The SECS that
+ * it belonged to is not told: it is lost as well.
+ *
+ * Concurrency: no leaf uses the page or can find it.
+ */
+void sgx_epcm_reset(struct sgx_epcm *epcm)
+{
+	memset(epcm->page, 0, SGX_PAGE_SIZE);
+	epcm->secs = NULL;
+	epcm->addr = 0;
+	sgx_epcm_set_state(epcm, 0);
+}
+
+/**
  * sgx_enclave_fault - the #PF of an access that the EPCM forbids
  * @cpu:	who made the access, in user mode
  * @la:		the linear address, as the operand has it

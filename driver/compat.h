@@ -9,6 +9,8 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -82,6 +84,75 @@ static inline pid_t sgx_mm_pid(const struct mm_struct *mm)
 #endif
 }
 
+/*
+ * Has a page of a VM_PFNMAP mapping been accessed, by its page table entry? That
+ * is cleared. The i_mmap_rwsem is held, which keeps the page tables.
+ */
+static inline bool sgx_vma_test_and_clear_young(struct vm_area_struct *vma,
+						unsigned long addr)
+{
+	bool young;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	spinlock_t *lock; /* of the page table */
+	pte_t *pte;
+
+	if (follow_pte(vma->vm_mm, addr, &pte, &lock))
+		return false;
+	__acquire(lock);
+	young = test_and_clear_bit(_PAGE_BIT_ACCESSED,
+				   (unsigned long *)&pte->pte);
+	pte_unmap_unlock(pte, lock);
+#else
+	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
+
+	if (follow_pfnmap_start(&args))
+		return false;
+	young = test_and_clear_bit(_PAGE_BIT_ACCESSED,
+				   (unsigned long *)&args.ptep->pte);
+	follow_pfnmap_end(&args);
+#endif
+	return young;
+}
+
+/* A shrinker that is at work; NULL if there is no memory. */
+typedef unsigned long (*sgx_shrink_t)(struct shrinker *shrinker,
+				      struct shrink_control *sc);
+
+static inline struct shrinker *sgx_shrinker_new(sgx_shrink_t count,
+						sgx_shrink_t scan)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+#else
+	struct shrinker *shrinker = shrinker_alloc(0, "softsgx");
+#endif
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	if (register_shrinker(shrinker, "softsgx")) {
+		kfree(shrinker);
+		return NULL;
+	}
+#else
+	shrinker_register(shrinker);
+#endif
+	return shrinker;
+}
+
+static inline void sgx_shrinker_free(struct shrinker *shrinker)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+#else
+	shrinker_free(shrinker);
+#endif
+}
+
 /* The extended state of the current thread. */
 static inline struct fpu *sgx_current_fpu(void)
 {
@@ -95,7 +166,7 @@ static inline struct fpu *sgx_current_fpu(void)
 
 /* The library's AES: an expanded key to encrypt with. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-#define aes_enckey crypto_aes_ctx
+#define aes_enckey			 crypto_aes_ctx
 #define aes_prepareenckey(key, raw, len) aes_expandkey(key, raw, len)
 #endif
 

@@ -17,6 +17,7 @@
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
+#include "version.h"
 
 static struct workqueue_struct *sgx_encl_wq;
 
@@ -109,14 +110,60 @@ static void encl_free(struct sgx_encl *encl)
 	xa_destroy(&encl->pages);
 	sgx_ceilings_destroy(&encl->ceilings);
 	sgx_paging_destroy(encl);
-
-	/* EREMOVE of a SECS wants all of its pages gone. */
-	if (encl->secs.epcm.page) {
-		WARN_ON_ONCE(sgx_encl_eremove(&encl->secs));
-		sgx_epc_free(&encl->secs);
-	}
 	mutex_unlock(&encl->lock);
 	sgx_encl_put(encl);
+}
+
+static void encl_lose_pages(struct sgx_encl *encl)
+{
+	struct sgx_encl_page *page;
+	unsigned long index;
+
+	xa_for_each(&encl->pages, index, page) {
+		xa_erase(&encl->pages, index);
+		if (xa_is_value(page))
+			continue;
+		sgx_reclaim_del(page);
+		sgx_epcm_reset(&page->epcm);
+		sgx_encl_page_free(page);
+	}
+	if (encl->secs.epcm.page)
+		sgx_epcm_reset(&encl->secs.epcm);
+	sgx_paging_destroy(encl);
+	WRITE_ONCE(encl->evicted, 0);
+}
+
+/**
+ * sgx_encl_lose_power() - an enclave's pages are gone, in the EPC and out of it
+ * @encl:	enclave
+ * @unused:	for sgx_stats_each()
+ *
+ * As on hardware when it was suspended: the EPC is lost, and with the paging key
+ * what was evicted. The threads inside leave, and can enter no more. The
+ * enclave's mappings and descriptors stay until the program gives it up.
+ *
+ * Context: may sleep; no &sgx_encl.lock is held.
+ */
+void sgx_encl_lose_power(struct sgx_encl *encl, void *unused)
+{
+	mutex_lock(&encl->lock);
+	if (!test_bit(SGX_ENCL_CREATED, &encl->flags) ||
+	    test_bit(SGX_ENCL_LOST, &encl->flags))
+		goto unlock;
+
+	set_bit(SGX_ENCL_LOST, &encl->flags);
+	if (!encl->secs.epcm.page && !encl->secs_out)
+		goto unlock;
+	/* Whoever looks for a translation from here on sees the flag. */
+	sgx_encl_zap(encl, encl->base, encl->size);
+	/* Without a SECS in the EPC there is no page to be inside of. */
+	if (encl->secs.epcm.page)
+		WARN_ON_ONCE(sgx_encl_track(encl));
+	/* Leaves that began before that are over after this. */
+	synchronize_rcu();
+	encl_lose_pages(encl);
+unlock:
+	mutex_unlock(&encl->lock);
 }
 
 static void encl_teardown(struct work_struct *work)
@@ -172,7 +219,7 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 	mutex_init(&encl->lock);
 	kref_init(&encl->kref);
 	xa_init_flags(&encl->pages, XA_FLAGS_ACCOUNT);
-	xa_init_flags(&encl->va_pages, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	sgx_va_set_init(&encl->va);
 	sgx_ceilings_init(&encl->ceilings, &encl->lock);
 	INIT_LIST_HEAD(&encl->threads);
 	init_irq_work(&encl->last_left, encl_last_left);

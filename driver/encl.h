@@ -36,6 +36,9 @@ enum sgx_encl_flag {
 	SGX_ENCL_DEBUG,	      /* ATTRIBUTES.DEBUG */
 	SGX_ENCL_IOCTL,	      /* an ioctl is under way, as in mainline */
 	SGX_ENCL_DEAD,	      /* the file is gone */
+	SGX_ENCL_LOST,	      /* its pages are, by a loss of power; set under
+			       * &sgx_encl.lock, never cleared
+			       */
 };
 
 /**
@@ -52,6 +55,16 @@ struct sgx_encl_page {
 };
 
 /**
+ * struct sgx_va_set - version arrays
+ * @pages:	struct sgx_va_page by its index
+ * @hint:	index of one with an empty slot, perhaps
+ */
+struct sgx_va_set {
+	struct xarray pages;
+	u32 hint;
+};
+
+/**
  * struct sgx_encl - an enclave
  * @lock:	serialises what changes pages, their EPCM entries by ENCLS, and
  *		their ceilings, with page faults; protects what says so below
@@ -61,15 +74,17 @@ struct sgx_encl_page {
  * @size:	SECS.SIZE; likewise
  * @attributes:	SECS.ATTRIBUTES.FLAGS; likewise
  * @attributes_mask: attributes that INIT lets pass; used by ioctls only
- * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE
+ * @secs:	the SECS page; &sgx_epcm.page is NULL before CREATE and while it is
+ *		out. It is in the EPC while any page of @pages is
+ * @secs_slot:	slot of its version while it is out, see version.h; under @lock
+ * @secs_out:	it is out; under @lock
  * @pages:	struct sgx_encl_page by page number of the linear address
  *		(la >> PAGE_SHIFT), or a value for an evicted one, see
  *		reclaim.c. Written under @lock, read under it or RCU
- * @backing:	shmem file for evicted pages; constant once created
+ * @backing:	shmem file for evicted pages; under @lock
  * @memcg:	memory cgroup of the process that created the enclave, which
  *		pays for @backing; likewise, and NULL without cgroups
- * @va_pages:	version arrays, struct sgx_va_page, under @lock
- * @va_hint:	index of one with an empty slot, perhaps; under @lock
+ * @va:		version arrays, under @lock
  * @kref:	held by the file until the teardown is over, and by a reclaimer
  *		while it looks for pages
  * @ceilings:	what may ever be mapped how, by the same page numbers, under
@@ -104,11 +119,12 @@ struct sgx_encl {
 	u64 attributes;
 	u64 attributes_mask;
 	struct sgx_encl_page secs;
+	unsigned long secs_slot;
+	bool secs_out;
 	struct xarray pages;
 	struct file *backing;
 	struct mem_cgroup *memcg;
-	struct xarray va_pages;
-	u32 va_hint;
+	struct sgx_va_set va;
 	struct kref kref;
 	struct sgx_ceilings ceilings;
 	struct address_space mapping;
@@ -182,6 +198,7 @@ int sgx_encl_init(void);
 void sgx_encl_exit(void);
 struct sgx_encl *sgx_encl_alloc(struct inode *inode);
 void sgx_encl_release(struct sgx_encl *encl);
+void sgx_encl_lose_power(struct sgx_encl *encl, void *unused);
 void sgx_encl_get(struct sgx_encl *encl);
 void sgx_encl_put(struct sgx_encl *encl);
 int sgx_encl_track(struct sgx_encl *encl);

@@ -15,17 +15,23 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "epc.h"
+#include "host.h"
 #include "reclaim.h"
+#include "version.h"
 
 /* Pages of a MiB. */
 #define MIB_PAGES (1UL << (20 - PAGE_SHIFT))
 
-/* How often a full EPC without a page to evict is looked at again. */
+/* How long to wait, with nobody evicting anything, for a page of a full EPC. */
+#define EPC_PATIENCE (10 * HZ)
+/* How often to look again when there is no memory to evict to. */
 #define EPC_WAITS 5
 
+/* Free pages below which eviction begins in the background. */
+#define EPC_LOW_PAGES 32UL
+
+/* Written with the kernel's lock of parameters. */
 static unsigned int epc_size = 128;
-module_param(epc_size, uint, 0444);
-MODULE_PARM_DESC(epc_size, "size of the enclave page cache in MiB");
 
 static atomic_long_t epc_in_use = ATOMIC_LONG_INIT(0);
 
@@ -51,6 +57,72 @@ static const struct kernel_param_ops epc_in_use_ops = {
 module_param_cb(epc_in_use, &epc_in_use_ops, NULL, 0444);
 MODULE_PARM_DESC(epc_in_use, "pages of the enclave page cache in use");
 
+/* Pages that there are. */
+static unsigned long epc_limit(void)
+{
+	return READ_ONCE(epc_size) * MIB_PAGES;
+}
+
+static unsigned long epc_low(void)
+{
+	return min(EPC_LOW_PAGES, epc_limit() / 16);
+}
+
+/**
+ * sgx_epc_is_low() - shall eviction begin
+ *
+ * Return: whether few pages are free, or less than none.
+ */
+bool sgx_epc_is_low(void)
+{
+	return sgx_epc_used() + epc_low() > epc_limit();
+}
+
+/**
+ * sgx_epc_is_high() - may eviction end
+ *
+ * Return: whether twice as many are free as sgx_epc_is_low() says.
+ */
+bool sgx_epc_is_high(void)
+{
+	return sgx_epc_used() + 2 * epc_low() <= epc_limit();
+}
+
+/*
+ * Pages that are more than there are from now on are evicted here, so that who
+ * makes the EPC smaller sees that it is; as far as that can be.
+ */
+static int epc_size_set(const char *value, const struct kernel_param *kp)
+{
+	unsigned int size;
+	int ret;
+
+	ret = kstrtouint(value, 0, &size);
+	if (ret)
+		return ret;
+	/* Not more pages than the machine has memory. */
+	if (!size || size * MIB_PAGES > totalram_pages()) {
+		pr_err("softsgx: epc_size=%u is 0 or more than the memory\n",
+		       size);
+		return -EINVAL;
+	}
+
+	WRITE_ONCE(epc_size, size);
+	WRITE_ONCE(sgx_core.epc_size, sgx_epc_bytes());
+	while (sgx_epc_used() > epc_limit() && !signal_pending(current) &&
+	       !sgx_reclaim_pages())
+		cond_resched();
+	return 0;
+}
+
+static const struct kernel_param_ops epc_size_ops = {
+	.set = epc_size_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(epc_size, &epc_size_ops, &epc_size, 0644);
+MODULE_PARM_DESC(epc_size, "size of the enclave page cache in MiB (128)");
+
 static struct kmem_cache *sgx_encl_page_cache;
 
 /**
@@ -60,7 +132,7 @@ static struct kmem_cache *sgx_encl_page_cache;
  */
 u64 sgx_epc_bytes(void)
 {
-	return (u64)epc_size << 20;
+	return (u64)READ_ONCE(epc_size) << 20;
 }
 
 /**
@@ -97,6 +169,8 @@ static struct page *epc_get_page(unsigned long limit)
 		return ERR_PTR(-ENOMEM);
 	}
 	INIT_LIST_HEAD(&memory->lru);
+	if (sgx_epc_is_low())
+		sgx_reclaim_wake();
 	return memory;
 }
 
@@ -110,29 +184,35 @@ static void epc_give(struct sgx_encl_page *page, struct page *memory)
  * sgx_epc_alloc() - give an EPCM entry its page
  * @page:	entry, all zero
  *
- * When the EPC is full, others are evicted. Before it is said to be full for
- * good, enclaves that are being taken down are waited for: a program that
- * closes one enclave and builds the next shall not notice that closing takes a
- * moment. So are other threads that have just got a page and not yet put it
- * where it can be evicted.
+ * When the EPC is full, others are evicted. Where none can be at this moment
+ * (other threads have just got them and not yet put them where they can be
+ * evicted; enclaves are being taken down), that is waited for, as long as
+ * anything moves.
  *
  * When it is memory that is lacking, nobody else's pages go for that.
  *
- * Context: may sleep; the caller holds no &sgx_encl.lock.
+ * Context: may sleep; the caller holds no &sgx_encl.lock and no other new page.
  * Return: 0; -ENOMEM when no page can be evicted or there is no memory; -EINTR
  * if the thread is being killed.
  */
 int sgx_epc_alloc(struct sgx_encl_page *page)
 {
+	unsigned long end = jiffies + EPC_PATIENCE;
 	unsigned int waits = 0;
 	struct page *memory;
+	int ret;
 
-	while (!(memory = epc_get_page(epc_size * MIB_PAGES))) {
+	while (!(memory = epc_get_page(epc_limit()))) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (sgx_reclaim_pages())
+		ret = sgx_reclaim_pages();
+		if (!ret) {
+			end = jiffies + EPC_PATIENCE;
 			continue;
-		if (waits++ == EPC_WAITS)
+		}
+		if (ret == -ENOMEM && waits++ == EPC_WAITS)
+			return ret;
+		if (time_after(jiffies, end))
 			return -ENOMEM;
 		sgx_encl_wait_teardown();
 		schedule_timeout_killable(1);
@@ -184,25 +264,55 @@ void sgx_epc_free(struct sgx_encl_page *page)
 	atomic_long_dec(&epc_in_use);
 }
 
+static struct sgx_encl_page *
+encl_page_alloc(int (*alloc)(struct sgx_encl_page *))
+{
+	struct sgx_encl_page *page;
+	int ret;
+
+	page = kmem_cache_zalloc(sgx_encl_page_cache, GFP_KERNEL);
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+
+	ret = alloc(page);
+	if (ret) {
+		kmem_cache_free(sgx_encl_page_cache, page);
+		return ERR_PTR(ret);
+	}
+	return page;
+}
+
 /**
  * sgx_encl_page_alloc() - a new EPC page with its EPCM entry
  *
  * Context: as sgx_epc_alloc().
- * Return: the page, NULL when the EPC is full or there is no memory.
+ * Return: the page, or an error as from sgx_epc_alloc().
  */
 struct sgx_encl_page *sgx_encl_page_alloc(void)
 {
-	struct sgx_encl_page *page;
+	return encl_page_alloc(sgx_epc_alloc);
+}
 
-	page = kmem_cache_zalloc(sgx_encl_page_cache, GFP_KERNEL);
-	if (!page)
-		return NULL;
+/**
+ * sgx_encl_page_alloc_over() - the same even if the EPC is full
+ *
+ * Context: as sgx_epc_alloc_over().
+ * Return: the page, or -ENOMEM.
+ */
+struct sgx_encl_page *sgx_encl_page_alloc_over(void)
+{
+	return encl_page_alloc(sgx_epc_alloc_over);
+}
 
-	if (sgx_epc_alloc(page)) {
-		kmem_cache_free(sgx_encl_page_cache, page);
-		return NULL;
-	}
-	return page;
+/**
+ * sgx_epc_move() - give an EPCM entry the page of another
+ * @to:		entry, all zero or invalid
+ * @from:	page as it was allocated; it is freed
+ */
+void sgx_epc_move(struct sgx_encl_page *to, struct sgx_encl_page *from)
+{
+	epc_give(to, virt_to_page(from->epcm.page));
+	kmem_cache_free(sgx_encl_page_cache, from);
 }
 
 /**
@@ -244,17 +354,11 @@ void sgx_encl_page_free_rcu(struct sgx_encl_page *page)
 /**
  * sgx_epc_init() - get ready to give out EPC pages
  *
- * Return: 0, -EINVAL for an impossible epc_size, or -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 int sgx_epc_init(void)
 {
-	/* Not more pages than the machine has memory. */
-	if (!epc_size || epc_size * MIB_PAGES > totalram_pages()) {
-		pr_err("softsgx: epc_size=%u is 0 or more than the memory\n",
-		       epc_size);
-		return -EINVAL;
-	}
-
+	sgx_va_init();
 	sgx_encl_page_cache = KMEM_CACHE(sgx_encl_page, SLAB_ACCOUNT);
 	return sgx_encl_page_cache ? 0 : -ENOMEM;
 }
@@ -268,6 +372,7 @@ void sgx_epc_exit(void)
 {
 	/* Pages that are on their way. */
 	rcu_barrier();
+	sgx_va_exit();
 	WARN_ON(atomic_long_read(&epc_in_use));
 	kmem_cache_destroy(sgx_encl_page_cache);
 }

@@ -341,8 +341,8 @@ static int encl_add_page(struct sgx_encl *encl, struct sgx_access_call *call,
 	int ret;
 
 	page = sgx_encl_page_alloc();
-	if (!page)
-		return -ENOMEM;
+	if (IS_ERR(page))
+		return PTR_ERR(page);
 
 	mmap_read_lock(current->mm);
 
@@ -357,8 +357,10 @@ static int encl_add_page(struct sgx_encl *encl, struct sgx_access_call *call,
 	if (ret)
 		goto out_unlock;
 
-	mutex_lock(&encl->lock);
-	ret = insert_page(encl, page, addr, source, secinfo, call->measured);
+	ret = sgx_encl_lock_secs(encl);
+	if (!ret)
+		ret = insert_page(encl, page, addr, source, secinfo,
+				  call->measured);
 	mutex_unlock(&encl->lock);
 	put_page(source);
 
@@ -471,7 +473,9 @@ static int encl_init(struct sgx_encl *encl, const struct sgx_source *source,
 	if (ret)
 		return ret;
 
-	mutex_lock(&encl->lock);
+	ret = sgx_encl_lock_secs(encl);
+	if (ret)
+		goto out_unlock;
 	ret = sgx_einit(&cpu, sigstruct, sgx_epc_operand(&encl->secs), token);
 	if (sgx_faulted(ret)) {
 		ret = -EIO;
@@ -482,6 +486,7 @@ static int encl_init(struct sgx_encl *encl, const struct sgx_source *source,
 		sgx_access_initialised(&encl->access);
 		set_bit(SGX_ENCL_INITIALIZED, &encl->flags);
 	}
+out_unlock:
 	mutex_unlock(&encl->lock);
 	return ret;
 }
@@ -609,7 +614,7 @@ static int change_pages(struct page_change *op, u64 offset, u64 length,
 		struct sgx_encl_page *page;
 
 		page = sgx_encl_lock_page(op->encl, start + done);
-		ret = -EFAULT;
+		ret = page == ERR_PTR(-EIO) ? -EIO : -EFAULT;
 		if (!IS_ERR_OR_NULL(page))
 			ret = op->change(op, page, start + done);
 		trace_sgx_change(op->encl->id, start + done, ret);
@@ -635,8 +640,9 @@ static int change_and_track(struct page_change *op, u64 offset, u64 length,
 	if (!*count)
 		return ret;
 
-	mutex_lock(&op->encl->lock);
-	track = sgx_encl_track(op->encl) ? -EFAULT : 0;
+	track = sgx_encl_lock_secs(op->encl);
+	if (!track && sgx_encl_track(op->encl))
+		track = -EFAULT;
 	mutex_unlock(&op->encl->lock);
 	return ret ? ret : track;
 }

@@ -11,6 +11,7 @@
 #include "epc.h"
 #include "hooks.h"
 #include "host.h"
+#include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
 
@@ -42,9 +43,13 @@ static int __init softsgx_init(void)
 	if (ret)
 		goto err_thread;
 
-	ret = sgx_hooks_init();
+	ret = sgx_reclaim_init();
 	if (ret)
 		goto err_encl;
+
+	ret = sgx_hooks_init();
+	if (ret)
+		goto err_reclaim;
 
 	ret = sgx_access_start();
 	if (ret)
@@ -68,6 +73,8 @@ err_access:
 	sgx_access_stop();
 err_hooks:
 	sgx_hooks_exit();
+err_reclaim:
+	sgx_reclaim_exit();
 err_encl:
 	sgx_encl_exit();
 err_thread:
@@ -85,6 +92,7 @@ static void __exit softsgx_exit(void)
 	sgx_device_exit();
 	sgx_cpuid_exit();
 	sgx_access_stop();
+	sgx_reclaim_exit();
 	/* The end of an enclave looks for its threads, of which none is left. */
 	sgx_encl_exit();
 	sgx_hooks_exit();

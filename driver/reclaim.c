@@ -2,63 +2,63 @@
 /*
  * Paging of the EPC.
  *
- * When the EPC is full, whoever wants a page writes others out first, with EWB,
- * to a shmem file of their enclave. An evicted page is a value entry in
- * &sgx_encl.pages: the number of the slot, in the enclave's version arrays,
- * that holds its version. The contents and the PCMD have a fixed place in the
- * file.
+ * When the EPC is nearly full a thread of the kernel writes pages out, with EWB,
+ * to the backing of their enclave (backing.c); when it is full, whoever wants a
+ * page does. An evicted page is a value entry in &sgx_encl.pages: the number of
+ * the slot, in the enclave's version arrays (version.c), that holds its version.
  *
- * All pages that can be evicted are in one list, oldest first. A page that has
- * been used since it was last looked at (a fault mapped it, or a leaf used it)
- * gets a second chance: it is taken out of the page tables, so that its next
- * use shows, and goes to the end. The list is looked at twice, and only then is
- * nothing said to be left.
+ * All pages that can be evicted are in one list, oldest first, and are looked at
+ * in that order. One that has been used since (the processor has set the
+ * accessed bit in a page table, a leaf has used the page, or it came just now)
+ * gets a second chance and goes to the end. The list is looked at twice, and
+ * only then is nothing said to be left. Version arrays (VAs) and SECSs are in the
+ * list like all others; a SECS goes when no other page of its enclave is in the
+ * EPC.
  *
  * The order is EBLOCK, out of all page tables and caches, ETRACK, every thread
  * out of the enclave, EWB: for a batch of pages of one enclave at a time, under
  * its lock. A thread that wants one of these pages meanwhile waits for that
  * lock in its fault or in the slow path of its leaf, and then loads the page
- * again.
- *
- * Backing and version arrays are charged to the memory cgroup of the enclave,
- * whoever it is that evicts.
+ * again: first, where they are out, the SECS and the VA.
  */
-#include <linux/bitmap.h>
+#include <linux/freezer.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
-#include <linux/sched/mm.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
-#include <linux/shmem_fs.h>
-#include <linux/slab.h>
+#include <linux/shrinker.h>
 #include <linux/spinlock.h>
+#include <linux/swap.h>
+#include <linux/wait.h>
+#include "backing.h"
 #include "compat.h"
 #include "epc.h"
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
 #include "trace.h"
+#include "version.h"
 
 #define RECLAIM_BATCH 16
 /* The host's cryptography may have no memory for a moment. */
 #define EWB_TRIES 4
 
-#define PCMD_PER_PAGE (PAGE_SIZE / sizeof(struct sgx_pcmd))
-
 /*
  * Pages that can be evicted, through &page.lru of their memory, and how many. A
- * page is taken out before EWB or EREMOVE, so that one that is in the list has
- * an SECS, and its enclave has not gone.
+ * page is taken out before EWB or EREMOVE, so that one that is in the list is
+ * valid, and its enclave has not gone.
  */
-static LIST_HEAD(reclaim_list);
+static LIST_HEAD(reclaim_lru);
 static unsigned long reclaim_count;
 static DEFINE_SPINLOCK(reclaim_lock);
 
-/* Pages that have ever been evicted. */
+/* How often a page has been evicted. */
 static atomic_long_t reclaim_evicted = ATOMIC_LONG_INIT(0);
-/* And that have come back. */
+/* And has come back. */
 static atomic_long_t reclaim_loaded = ATOMIC_LONG_INIT(0);
 
 /**
@@ -92,7 +92,36 @@ static bool page_blocked(const struct sgx_encl_page *page)
 }
 
 /**
- * sgx_reclaim_add() - a page of an enclave can be evicted from now on
+ * sgx_reclaim_list() - a page can be evicted from now on
+ * @page:	page of an enclave, valid: a SECS or a VA, see also
+ *		sgx_reclaim_add()
+ *
+ * Context: &sgx_encl.lock of the enclave is held.
+ */
+void sgx_reclaim_list(struct sgx_encl_page *page)
+{
+	spin_lock(&reclaim_lock);
+	list_add_tail(&page_memory(page)->lru, &reclaim_lru);
+	reclaim_count++;
+	spin_unlock(&reclaim_lock);
+}
+
+/**
+ * sgx_reclaim_unlist() - undo sgx_reclaim_list()
+ * @page:	page, valid
+ *
+ * Context: &sgx_encl.lock of the enclave is held.
+ */
+void sgx_reclaim_unlist(struct sgx_encl_page *page)
+{
+	spin_lock(&reclaim_lock);
+	list_del_init(&page_memory(page)->lru);
+	reclaim_count--;
+	spin_unlock(&reclaim_lock);
+}
+
+/**
+ * sgx_reclaim_add() - a page that belongs to an SECS can be evicted from now on
  * @page:	page, valid, in &sgx_encl.pages of its enclave
  *
  * Context: &sgx_encl.lock of the enclave is held.
@@ -104,15 +133,12 @@ void sgx_reclaim_add(struct sgx_encl_page *page)
 	lockdep_assert_held(&encl->lock);
 
 	WRITE_ONCE(encl->resident, encl->resident + 1);
-	spin_lock(&reclaim_lock);
-	list_add_tail(&page_memory(page)->lru, &reclaim_list);
-	reclaim_count++;
-	spin_unlock(&reclaim_lock);
+	sgx_reclaim_list(page);
 }
 
 /**
- * sgx_reclaim_del() - a page is going to be evicted or removed
- * @page:	page for which sgx_reclaim_add() was called, valid
+ * sgx_reclaim_del() - undo sgx_reclaim_add(), before EWB or EREMOVE
+ * @page:	page, valid
  *
  * Context: &sgx_encl.lock of the enclave is held.
  */
@@ -123,10 +149,7 @@ void sgx_reclaim_del(struct sgx_encl_page *page)
 	lockdep_assert_held(&encl->lock);
 
 	WRITE_ONCE(encl->resident, encl->resident - 1);
-	spin_lock(&reclaim_lock);
-	list_del_init(&page_memory(page)->lru);
-	reclaim_count--;
-	spin_unlock(&reclaim_lock);
+	sgx_reclaim_unlist(page);
 }
 
 /**
@@ -140,189 +163,45 @@ void sgx_reclaim_touch(struct sgx_encl_page *page)
 	folio_set_referenced(page_folio(page_memory(page)));
 }
 
-/*
- * Version arrays
- */
-
-/*
- * A new version array. It counts as EPC in use but is not refused when the EPC
- * is full: it is there to make room.
- */
-static struct sgx_va_page *va_page_new(struct sgx_encl *encl)
-{
-	struct sgx_cpu cpu = { .core = &sgx_core };
-	struct sgx_va_page *va;
-
-	lockdep_assert_held(&encl->lock);
-
-	va = kzalloc(sizeof(*va), GFP_KERNEL_ACCOUNT);
-	if (!va)
-		return NULL;
-	if (sgx_epc_alloc_over(&va->page))
-		goto err_va;
-	if (xa_alloc(&encl->va_pages, &va->index, va, xa_limit_31b, GFP_KERNEL))
-		goto err_page;
-	if (sgx_epa(&cpu, SGX_PT_VA, sgx_epc_operand(&va->page)))
-		goto err_index;
-	return va;
-
-err_index:
-	xa_erase(&encl->va_pages, va->index);
-err_page:
-	sgx_epc_free(&va->page);
-err_va:
-	kfree(va);
-	return NULL;
-}
-
-/* Reserve an empty slot. Its number, or -ENOMEM. */
-static long va_slot_get(struct sgx_encl *encl)
-{
-	struct sgx_va_page *va;
-	unsigned long index;
-	unsigned int slot;
-
-	lockdep_assert_held(&encl->lock);
-
-	/* The last one made is where room is, as long as pages only leave. */
-	va = xa_load(&encl->va_pages, encl->va_hint);
-	if (va && !bitmap_full(va->used, SGX_VA_SLOTS))
-		goto found;
-
-	xa_for_each(&encl->va_pages, index, va) {
-		if (!bitmap_full(va->used, SGX_VA_SLOTS))
-			goto found;
-	}
-	va = va_page_new(encl);
-	if (!va)
-		return -ENOMEM;
-found:
-	encl->va_hint = va->index;
-	slot = find_first_zero_bit(va->used, SGX_VA_SLOTS);
-	__set_bit(slot, va->used);
-	return (long)va->index * SGX_VA_SLOTS + slot;
-}
-
-static void va_slot_put(struct sgx_encl *encl, unsigned long slot)
-{
-	struct sgx_va_page *va = xa_load(&encl->va_pages, slot / SGX_VA_SLOTS);
-
-	__clear_bit(slot % SGX_VA_SLOTS, va->used);
-	encl->va_hint = va->index;
-}
-
-/* The operand of EWB and ELDU. */
-static u64 va_slot_operand(struct sgx_encl *encl, unsigned long slot)
-{
-	struct sgx_va_page *va = xa_load(&encl->va_pages, slot / SGX_VA_SLOTS);
-
-	return sgx_epc_operand(&va->page) + slot % SGX_VA_SLOTS * sizeof(u64);
-}
-
-/*
- * Backing
- */
-
-/**
- * struct backing - where an evicted page is, held while EWB or ELDU runs
- * @contents:	page with the contents
- * @pcmd_page:	page with the PCMD
- * @data:	mapped contents
- * @pcmd:	mapped PCMD
- */
-struct backing {
-	struct page *contents;
-	struct page *pcmd_page;
-	void *data;
-	struct sgx_pcmd *pcmd;
-};
-
-/*
- * With @gfp of the caller: reading back may do all that the enclave's memory
- * cgroup allows, which includes killing somebody in it; writing out may not,
- * for the caller can be anybody, and there are other pages to evict.
- */
-static int backing_get(struct sgx_encl *encl, unsigned long addr, gfp_t gfp,
-		       struct backing *b)
-{
-	struct address_space *mapping = encl->backing->f_mapping;
-	unsigned long index = PFN_DOWN(addr - encl->base);
-	unsigned long pcmd_index = PFN_DOWN(encl->size) + index / PCMD_PER_PAGE;
-
-	b->contents = shmem_read_mapping_page_gfp(mapping, index, gfp);
-	if (IS_ERR(b->contents))
-		return PTR_ERR(b->contents);
-	b->pcmd_page = shmem_read_mapping_page_gfp(mapping, pcmd_index, gfp);
-	if (IS_ERR(b->pcmd_page)) {
-		put_page(b->contents);
-		return PTR_ERR(b->pcmd_page);
-	}
-
-	/* 64-bit kernels have all memory mapped. */
-	b->data = page_address(b->contents);
-	b->pcmd = (struct sgx_pcmd *)page_address(b->pcmd_page) +
-		  index % PCMD_PER_PAGE;
-	return 0;
-}
-
-static void backing_put(struct backing *b, bool written)
-{
-	if (written) {
-		set_page_dirty(b->contents);
-		set_page_dirty(b->pcmd_page);
-	}
-	put_page(b->pcmd_page);
-	put_page(b->contents);
-}
-
-/* The contents are in the EPC again, and not worth keeping. */
-static void backing_drop(struct sgx_encl *encl, unsigned long addr)
-{
-	loff_t start = addr - encl->base;
-
-	shmem_truncate_range(file_inode(encl->backing), start,
-			     start + PAGE_SIZE - 1);
-}
-
 /**
  * sgx_paging_create() - get an enclave ready for paging
- * @encl:	enclave that is being created, with base and size set
+ * @encl:	enclave that is being created, with base, size and SECS
  *
- * Return: 0, or what making the backing file gives.
+ * Context: may sleep.
+ * Return: 0, or what making the backing gives.
  */
 int sgx_paging_create(struct sgx_encl *encl)
 {
-	loff_t size = encl->size + PAGE_ALIGN(encl->size / PCMD_PER_PAGE);
-	struct file *backing;
+	int ret;
 
-	backing =
-		shmem_file_setup("softsgx backing", size, SGX_SHMEM_NORESERVE);
-	if (IS_ERR(backing))
-		return PTR_ERR(backing);
-	encl->backing = backing;
-	encl->memcg = get_mem_cgroup_from_mm(current->mm);
-	return 0;
+	mutex_lock(&encl->lock);
+	ret = sgx_backing_create(encl);
+	if (!ret)
+		sgx_reclaim_list(&encl->secs);
+	mutex_unlock(&encl->lock);
+	return ret;
 }
 
 /**
- * sgx_paging_destroy() - free what paging keeps of an enclave
- * @encl:	enclave that is being taken down, without pages
+ * sgx_paging_destroy() - free what an enclave has besides its pages
+ * @encl:	enclave without pages; EREMOVE of a SECS wants all of them gone
+ *
+ * Context: &sgx_encl.lock is held; may sleep.
  */
 void sgx_paging_destroy(struct sgx_encl *encl)
 {
-	struct sgx_va_page *va;
-	unsigned long index;
+	lockdep_assert_held(&encl->lock);
 
-	xa_for_each(&encl->va_pages, index, va) {
-		WARN_ON_ONCE(sgx_encl_eremove(&va->page));
-		sgx_epc_free(&va->page);
-		kfree(va);
-		cond_resched();
+	sgx_va_set_destroy(&encl->va);
+	if (encl->secs.epcm.page) {
+		sgx_reclaim_unlist(&encl->secs);
+		WARN_ON_ONCE(sgx_encl_eremove(&encl->secs));
+		sgx_epc_free(&encl->secs);
+	} else if (encl->secs_out) {
+		sgx_va_root_put(encl->secs_slot);
+		encl->secs_out = false;
 	}
-	xa_destroy(&encl->va_pages);
-	if (encl->backing)
-		fput(encl->backing);
-	mem_cgroup_put(encl->memcg);
+	sgx_backing_destroy(encl);
 }
 
 /*
@@ -331,86 +210,247 @@ void sgx_paging_destroy(struct sgx_encl *encl)
 
 /**
  * struct victim - a page that is being evicted
+ * @index:	which, as in backing.h
  * @page:	page
- * @addr:	its address
  * @slot:	slot for its version
+ * @operand:	its address, for a SECS or a VA
  * @backing:	where it goes
  */
 struct victim {
+	unsigned long index;
 	struct sgx_encl_page *page;
-	unsigned long addr;
 	long slot;
-	struct backing backing;
+	u64 operand;
+	struct sgx_backing backing;
 };
+
+static bool victim_is_child(const struct sgx_encl *encl, const struct victim *v)
+{
+	return v->index < sgx_backing_secs(encl);
+}
+
+/* The enclave that a page in the list belongs to, and which page it is. */
+static struct sgx_encl *page_owner(struct sgx_encl_page *page,
+				   unsigned long *index)
+{
+	struct sgx_va_page *va;
+	struct sgx_encl *encl;
+
+	switch (sgx_page_type(sgx_page_state(page))) {
+	case SGX_PT_SECS:
+		encl = container_of(page, struct sgx_encl, secs);
+		*index = sgx_backing_secs(encl);
+		return encl;
+	case SGX_PT_VA:
+		va = container_of(page, struct sgx_va_page, page);
+		*index = sgx_backing_va(va->encl, va->index);
+		return va->encl;
+	default:
+		encl = sgx_secs_encl(page->epcm.secs);
+		*index = sgx_backing_index(encl, page->epcm.addr);
+		return encl;
+	}
+}
+
+/* The page if it is in the EPC, otherwise NULL. */
+static struct sgx_encl_page *page_find(struct sgx_encl *encl,
+				       unsigned long index)
+{
+	unsigned long secs = sgx_backing_secs(encl);
+	struct sgx_encl_page *page;
+	struct sgx_va_page *va;
+
+	if (index < secs) {
+		page = xa_load(&encl->pages,
+			       PFN_DOWN(sgx_backing_addr(encl, index)));
+		return xa_is_value(page) ? NULL : page;
+	}
+	if (index == secs)
+		return encl->secs.epcm.page ? &encl->secs : NULL;
+	va = xa_load(&encl->va.pages, index - secs - 1);
+	return va && sgx_va_resident(va) ? &va->page : NULL;
+}
+
+/*
+ * Has a process accessed the page since the last time? The accessed bits are
+ * cleared. As for the kernel's own pages, what the processors have cached is
+ * left alone, so that a page that is used all the time may seem not to be.
+ */
+static bool page_test_and_clear_young(struct sgx_encl *encl,
+				      unsigned long index)
+{
+	unsigned long addr = sgx_backing_addr(encl, index);
+	struct rb_node *node;
+	bool young = false;
+
+	i_mmap_lock_read(&encl->mapping);
+	for (node = rb_first_cached(&encl->mapping.i_mmap); node;
+	     node = rb_next(node)) {
+		struct vm_area_struct *vma =
+			rb_entry(node, struct vm_area_struct, shared.rb);
+
+		if (vma->vm_start > addr)
+			break;
+		if (addr < vma->vm_end)
+			young |= sgx_vma_test_and_clear_young(vma, addr);
+	}
+	i_mmap_unlock_read(&encl->mapping);
+	return young;
+}
+
+static bool page_used(struct sgx_encl *encl, const struct victim *v)
+{
+	bool used =
+		folio_test_clear_referenced(page_folio(page_memory(v->page)));
+
+	if (victim_is_child(encl, v))
+		used |= page_test_and_clear_young(encl, v->index);
+	return used;
+}
+
+static void victim_put_slot(struct sgx_encl *encl, struct victim *v)
+{
+	if (victim_is_child(encl, v))
+		sgx_va_slot_put(encl, v->slot);
+	else
+		sgx_va_root_put(v->slot);
+}
 
 /*
  * All that can fail is done before the page is blocked: there is no leaf that
  * takes a block back. But for the host's cryptography, which may have no
  * memory: then the page stays blocked, and is found so the next time.
+ *
+ * 0; -ENOMEM; -EBUSY for a page that has to stay now.
  */
-static bool victim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp)
+static int victim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp)
 {
+	bool child = victim_is_child(encl, v);
 	struct sgx_cpu cpu = { .core = &sgx_core };
 	int ret;
 
-	v->slot = va_slot_get(encl);
+	if (v->index == sgx_backing_secs(encl) && encl->resident)
+		return -EBUSY;
+	v->slot = child ? sgx_va_slot_get(encl, gfp)
+			: sgx_va_root_get(&v->operand);
 	if (v->slot < 0)
-		return false;
-	if (backing_get(encl, v->addr, gfp, &v->backing))
+		return -ENOMEM;
+	ret = sgx_backing_get(encl, v->index, gfp, &v->backing);
+	if (ret)
 		goto err_slot;
-	ret = sgx_eblock(&cpu, sgx_epc_operand(v->page));
-	if (ret && ret != SGX_BLKSTATE)
+	ret = child ? sgx_eblock(&cpu, sgx_epc_operand(v->page)) : 0;
+	if (ret && ret != SGX_BLKSTATE) {
+		ret = -EBUSY;
 		goto err_backing;
-	return true;
+	}
+	return 0;
 
 err_backing:
-	backing_put(&v->backing, false);
+	sgx_backing_put(&v->backing, false);
 err_slot:
-	va_slot_put(encl, v->slot);
-	return false;
+	victim_put_slot(encl, v);
+	return ret;
 }
 
-static void victim_write(struct sgx_encl *encl, struct victim *v)
+/* EWB, and the place is given back. */
+static int victim_ewb(struct sgx_encl *encl, struct victim *v, u64 va)
 {
 	struct sgx_cpu cpu = { .core = &sgx_core };
-	struct sgx_pageinfo pageinfo = {
-		.srcpge = (uintptr_t)v->backing.data,
-		.secinfo = (uintptr_t)v->backing.pcmd,
-	};
 	unsigned int tries = 0;
 	int ret;
 
-	sgx_reclaim_del(v->page);
 	do {
-		ret = sgx_ewb(&cpu, &pageinfo, sgx_epc_operand(v->page),
-			      va_slot_operand(encl, v->slot));
+		struct sgx_pageinfo pageinfo = {
+			.srcpge = (uintptr_t)v->backing.data,
+			.secinfo = (uintptr_t)v->backing.pcmd,
+		};
+
+		ret = sgx_ewb(&cpu, &pageinfo, sgx_epc_operand(v->page), va);
 	} while (ret == SGX_RETRY && ++tries < EWB_TRIES);
-	backing_put(&v->backing, !ret);
-	trace_sgx_evict(encl->id, v->addr, ret);
-	if (ret) {
-		WARN_ON_ONCE(ret != SGX_RETRY);
+	/* It went; the slot was that of a page that had gone with its enclave. */
+	if (ret == SGX_VA_SLOT_OCCUPIED)
+		ret = 0;
+	sgx_backing_put(&v->backing, !ret);
+	trace_sgx_evict(encl->id, sgx_backing_addr(encl, v->index), ret);
+	WARN_ON_ONCE(ret && ret != SGX_RETRY);
+	if (!ret)
+		atomic_long_inc(&reclaim_evicted);
+	return ret;
+}
+
+static void victim_write_child(struct sgx_encl *encl, struct victim *v)
+{
+	unsigned long pgno = PFN_DOWN(sgx_backing_addr(encl, v->index));
+
+	sgx_reclaim_del(v->page);
+	if (victim_ewb(encl, v, sgx_va_operand(encl, v->slot))) {
 		sgx_reclaim_add(v->page);
-		va_slot_put(encl, v->slot);
+		victim_put_slot(encl, v);
 		return;
 	}
 
 	/* The entry exists: this replaces it and needs no memory. */
-	xa_store(&encl->pages, PFN_DOWN(v->addr), xa_mk_value(v->slot),
-		 GFP_KERNEL);
+	xa_store(&encl->pages, pgno, xa_mk_value(v->slot), GFP_KERNEL);
 	sgx_encl_page_free_rcu(v->page);
 	WRITE_ONCE(encl->evicted, encl->evicted + 1);
 	WRITE_ONCE(encl->evictions, encl->evictions + 1);
-	atomic_long_inc(&reclaim_evicted);
 }
 
-/* Write out pages that are ready for it. */
+static void victim_write_secs(struct sgx_encl *encl, struct victim *v)
+{
+	sgx_reclaim_unlist(v->page);
+	if (encl->resident || victim_ewb(encl, v, v->operand)) {
+		sgx_reclaim_list(v->page);
+		victim_put_slot(encl, v);
+		return;
+	}
+	encl->secs_slot = v->slot;
+	encl->secs_out = true;
+	/* Leaves that found a page of the enclave look at its SECS. */
+	synchronize_rcu_expedited();
+	sgx_epc_free(v->page);
+}
+
+static void victim_write_va(struct sgx_encl *encl, struct victim *v)
+{
+	struct sgx_va_page *va =
+		container_of(v->page, struct sgx_va_page, page);
+
+	sgx_reclaim_unlist(v->page);
+	if (victim_ewb(encl, v, v->operand)) {
+		sgx_reclaim_list(v->page);
+		victim_put_slot(encl, v);
+		return;
+	}
+	va->slot = v->slot;
+	sgx_epc_free(v->page);
+}
+
+/*
+ * Write out pages that are ready for it. First those that have slots in the
+ * version arrays that go.
+ */
 static void victims_write(struct sgx_encl *encl, struct victim *victims,
 			  unsigned int n)
 {
-	if (n)
-		WARN_ON_ONCE(sgx_encl_track(encl));
-	while (n--)
-		victim_write(encl, &victims[n]);
+	unsigned long secs = sgx_backing_secs(encl);
+	bool tracked = false;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!victim_is_child(encl, &victims[i]))
+			continue;
+		if (!tracked)
+			WARN_ON_ONCE(sgx_encl_track(encl));
+		tracked = true;
+		victim_write_child(encl, &victims[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (victims[i].index == secs)
+			victim_write_secs(encl, &victims[i]);
+		else if (victims[i].index > secs)
+			victim_write_va(encl, &victims[i]);
+	}
 }
 
 /**
@@ -443,47 +483,41 @@ static void run_add(struct sgx_encl *encl, struct run *run, unsigned long addr)
 }
 
 /*
- * Prepare a page to go now, if there is one. One that was used since gets its
- * second chance.
+ * Evict those of the candidates that are there and unused. 0, or -ENOMEM if
+ * there was no memory for one.
  */
-static bool reclaim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp,
-			    struct run *run)
+static int reclaim_batch(struct sgx_encl *encl, struct victim *victims,
+			 unsigned int candidates, gfp_t gfp)
 {
-	void *entry = xa_load(&encl->pages, PFN_DOWN(v->addr));
-	bool used;
-
-	if (!entry || xa_is_value(entry))
-		return false;
-	v->page = entry;
-	used = folio_test_clear_referenced(page_folio(page_memory(v->page)));
-	if (!used && !victim_prepare(encl, v, gfp))
-		return false;
-	run_add(encl, run, v->addr);
-	return !used;
-}
-
-static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
-			  unsigned int candidates)
-{
-	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-	struct mem_cgroup *memcg;
-	struct run run = {};
 	unsigned int i, n = 0;
+	struct run run = {};
+	int ret, all = 0;
 
 	mutex_lock(&encl->lock);
-	/* Who finds a page blocked can tell why, see sgx_thread_forget(). */
+	/*
+	 * Who finds a page blocked can tell why, see sgx_thread_forget(); and
+	 * the next use of a page by a leaf shows.
+	 */
 	sgx_encl_invalidate(encl);
-	memcg = set_active_memcg(encl->memcg);
 	for (i = 0; i < candidates; i++) {
-		struct victim v = victims[i];
+		struct victim v = { .index = victims[i].index };
 
-		if (reclaim_prepare(encl, &v, gfp, &run))
-			victims[n++] = v;
+		v.page = page_find(encl, v.index);
+		if (!v.page || page_used(encl, &v))
+			continue;
+		ret = victim_prepare(encl, &v, gfp);
+		if (ret == -ENOMEM)
+			all = ret;
+		if (ret)
+			continue;
+		if (victim_is_child(encl, &v))
+			run_add(encl, &run, sgx_backing_addr(encl, v.index));
+		victims[n++] = v;
 	}
 	run_zap(encl, &run);
-	set_active_memcg(memcg);
 	victims_write(encl, victims, n);
 	mutex_unlock(&encl->lock);
+	return all;
 }
 
 /*
@@ -493,42 +527,35 @@ static void reclaim_batch(struct sgx_encl *encl, struct victim *victims,
 static struct sgx_encl *reclaim_pick(struct victim *victims, unsigned int *n)
 {
 	struct sgx_encl *encl = NULL;
+	unsigned long index;
 
 	*n = 0;
 	spin_lock(&reclaim_lock);
-	while (*n < RECLAIM_BATCH && !list_empty(&reclaim_list)) {
+	while (*n < RECLAIM_BATCH && !list_empty(&reclaim_lru)) {
 		struct page *memory =
-			list_first_entry(&reclaim_list, struct page, lru);
-		struct sgx_encl_page *page = (void *)page_private(memory);
-		struct sgx_encl *owner = sgx_secs_encl(page->epcm.secs);
+			list_first_entry(&reclaim_lru, struct page, lru);
+		struct sgx_encl *owner =
+			page_owner((void *)page_private(memory), &index);
 
-		if (encl && owner != encl)
+		if (encl && (owner != encl || index == victims[0].index))
 			break;
 		if (!encl)
 			sgx_encl_get(owner);
-		else if (page->epcm.addr == victims[0].addr)
-			break;
 		encl = owner;
-		victims[(*n)++].addr = page->epcm.addr;
-		list_move_tail(&memory->lru, &reclaim_list);
+		victims[(*n)++].index = index;
+		list_move_tail(&memory->lru, &reclaim_lru);
 	}
 	spin_unlock(&reclaim_lock);
 	return encl;
 }
 
-/**
- * sgx_reclaim_pages() - evict some pages
- *
- * Context: may sleep; the caller holds no &sgx_encl.lock. It may hold a
- * mmap_lock.
- * Return: false if no page could be evicted, after a look at each of them, and
- * no other thread has evicted one meanwhile.
- */
-bool sgx_reclaim_pages(void)
+/* As sgx_reclaim_pages(), with memory for the backing from @gfp. */
+static int reclaim_pass(gfp_t gfp)
 {
 	const long before = atomic_long_read(&reclaim_evicted);
 	unsigned long left = 2 * READ_ONCE(reclaim_count) + RECLAIM_BATCH;
 	struct victim victims[RECLAIM_BATCH];
+	int ret = -EBUSY;
 	unsigned int n;
 
 	while (left && atomic_long_read(&reclaim_evicted) == before &&
@@ -537,55 +564,338 @@ bool sgx_reclaim_pages(void)
 
 		if (!encl)
 			break;
-		reclaim_batch(encl, victims, n);
+		if (reclaim_batch(encl, victims, n, gfp))
+			ret = -ENOMEM;
 		sgx_encl_put(encl);
 		left -= min_t(unsigned long, left, n);
 		cond_resched();
 	}
-	return atomic_long_read(&reclaim_evicted) != before;
+	return atomic_long_read(&reclaim_evicted) != before ? 0 : ret;
+}
+
+/**
+ * sgx_reclaim_pages() - evict some pages
+ *
+ * Memory for the backing that is not there at once is sought harder when no page
+ * at all could be evicted without. But nobody is killed for it: the caller can
+ * be anybody, and the group that pays another.
+ *
+ * Context: may sleep; the caller holds no &sgx_encl.lock. It may hold a
+ * mmap_lock.
+ * Return: 0 when a page was evicted, here or meanwhile by another thread;
+ * otherwise, after a look at each of them, -EBUSY if none can be evicted now,
+ * -ENOMEM if there is no memory for one that could.
+ */
+int sgx_reclaim_pages(void)
+{
+	int ret;
+
+	ret = reclaim_pass(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (ret == -ENOMEM)
+		ret = reclaim_pass(GFP_KERNEL | __GFP_RETRY_MAYFAIL |
+				   __GFP_NOWARN);
+	return ret;
+}
+
+/*
+ * In the background
+ */
+
+static struct task_struct *reclaim_thread;
+static struct shrinker *reclaim_shrinker;
+static DECLARE_WAIT_QUEUE_HEAD(reclaim_wait);
+/* Pages that the kernel would like to have out, for want of memory. */
+static atomic_long_t reclaim_wanted = ATOMIC_LONG_INIT(0);
+
+/**
+ * sgx_reclaim_wake() - the EPC is nearly full
+ *
+ * Context: any in which a thread can be woken.
+ */
+void sgx_reclaim_wake(void)
+{
+	/*
+	 * Without a barrier: who looks too early is woken by the next one, and
+	 * who finds no page at all evicts itself.
+	 */
+	if (waitqueue_active(&reclaim_wait))
+		wake_up(&reclaim_wait);
+}
+
+static bool reclaim_wants(void)
+{
+	return atomic_long_read(&reclaim_wanted) > 0 || sgx_epc_is_low();
+}
+
+/* Until there is room again, and what was wanted is out. False: it cannot be. */
+static bool reclaim_some(void)
+{
+	long before;
+
+	while ((atomic_long_read(&reclaim_wanted) > 0 || !sgx_epc_is_high()) &&
+	       !kthread_should_stop()) {
+		before = atomic_long_read(&reclaim_evicted);
+		if (sgx_reclaim_pages()) {
+			atomic_long_set(&reclaim_wanted, 0);
+			return false;
+		}
+		atomic_long_sub(atomic_long_read(&reclaim_evicted) - before,
+				&reclaim_wanted);
+		try_to_freeze();
+		cond_resched();
+	}
+	if (atomic_long_read(&reclaim_wanted) < 0)
+		atomic_long_set(&reclaim_wanted, 0);
+	return true;
+}
+
+static int reclaim_run(void *data)
+{
+	set_freezable();
+	while (!kthread_should_stop()) {
+		wait_event_freezable(reclaim_wait,
+				     kthread_should_stop() || reclaim_wants());
+		/* All that there is may be in use, for a while. */
+		if (!reclaim_some())
+			schedule_timeout_interruptible(HZ / 10);
+	}
+	return 0;
+}
+
+/*
+ * Memory is short. An evicted page takes as much as it gives back until it is
+ * swapped, which it can be and a page of the EPC cannot. It is not evicted here:
+ * whoever wants memory may hold the lock of an enclave.
+ */
+static unsigned long reclaim_shrink_count(struct shrinker *shrinker,
+					  struct shrink_control *sc)
+{
+	unsigned long count = READ_ONCE(reclaim_count);
+
+	return count && get_nr_swap_pages() > 0 ? count : SHRINK_EMPTY;
+}
+
+static unsigned long reclaim_shrink_scan(struct shrinker *shrinker,
+					 struct shrink_control *sc)
+{
+	long wanted = min(sc->nr_to_scan, READ_ONCE(reclaim_count));
+
+	/* What comes faster than pages can be written is not added up. */
+	if (atomic_long_read(&reclaim_wanted) < wanted)
+		atomic_long_set(&reclaim_wanted, wanted);
+	sgx_reclaim_wake();
+	return SHRINK_STOP;
+}
+
+/**
+ * sgx_reclaim_init() - start what evicts in the background
+ *
+ * Return: 0 or a negative errno.
+ */
+int sgx_reclaim_init(void)
+{
+	reclaim_shrinker =
+		sgx_shrinker_new(reclaim_shrink_count, reclaim_shrink_scan);
+	if (!reclaim_shrinker)
+		return -ENOMEM;
+
+	reclaim_thread = kthread_run(reclaim_run, NULL, "softsgxd");
+	if (IS_ERR(reclaim_thread)) {
+		sgx_shrinker_free(reclaim_shrinker);
+		return PTR_ERR(reclaim_thread);
+	}
+	return 0;
+}
+
+/**
+ * sgx_reclaim_exit() - undo sgx_reclaim_init()
+ */
+void sgx_reclaim_exit(void)
+{
+	kthread_stop(reclaim_thread);
+	sgx_shrinker_free(reclaim_shrinker);
 }
 
 /*
  * In
  */
 
-/* ELDU of an evicted page into @page. 0 or an errno. */
-static int page_load(struct sgx_encl *encl, unsigned long addr,
-		     unsigned long slot, struct sgx_encl_page *page)
+/**
+ * struct room - EPC pages for pages that have to come back
+ * @pages:	for the page, its VA and its SECS
+ * @n:		how many are there
+ * @error:	there are no more, why
+ *
+ * They are got without the lock, for making room takes locks of other enclaves.
+ */
+struct room {
+	struct sgx_encl_page *pages[3];
+	unsigned int n;
+	int error;
+};
+
+/*
+ * Who has got one gets the others even if the EPC is full: nobody waits for a
+ * page who holds one.
+ */
+static void room_add(struct room *room)
+{
+	struct sgx_encl_page *page = room->n ? sgx_encl_page_alloc_over()
+					     : sgx_encl_page_alloc();
+
+	if (IS_ERR(page))
+		room->error = PTR_ERR(page);
+	else
+		room->pages[room->n++] = page;
+}
+
+/* -EAGAIN: unlock, room_add(), and look again. */
+static struct sgx_encl_page *room_take(struct room *room)
+{
+	if (room->n)
+		return room->pages[--room->n];
+	return ERR_PTR(room->error ? room->error : -EAGAIN);
+}
+
+static void room_free(struct room *room)
+{
+	while (room->n)
+		sgx_encl_page_free(room->pages[--room->n]);
+}
+
+/* ELDU into @page. 0 or an errno. */
+static int page_eldu(struct sgx_encl *encl, unsigned long index, u64 va,
+		     struct sgx_encl_page *page, gfp_t gfp)
 {
 	struct sgx_cpu cpu = { .core = &sgx_core };
-	struct sgx_pageinfo pageinfo = {
-		.linaddr = addr,
-		.secs = sgx_epc_operand(&encl->secs),
-	};
-	struct mem_cgroup *memcg;
-	struct backing b;
+	struct sgx_pageinfo pageinfo = {};
+	struct sgx_backing b;
 	int ret;
 
-	memcg = set_active_memcg(encl->memcg);
-	ret = backing_get(encl, addr, GFP_KERNEL, &b);
-	set_active_memcg(memcg);
+	if (index < sgx_backing_secs(encl)) {
+		pageinfo.linaddr = sgx_backing_addr(encl, index);
+		pageinfo.secs = sgx_epc_operand(&encl->secs);
+	}
+	ret = sgx_backing_get(encl, index, gfp, &b);
 	if (ret)
 		return ret;
 	pageinfo.srcpge = (uintptr_t)b.data;
 	pageinfo.secinfo = (uintptr_t)b.pcmd;
-	ret = sgx_eldu(&cpu, &pageinfo, sgx_epc_operand(page),
-		       va_slot_operand(encl, slot));
-	backing_put(&b, false);
-	if (ret == SGX_RETRY)
-		return -ENOMEM;
+	ret = sgx_eldu(&cpu, &pageinfo, sgx_epc_operand(page), va);
+	sgx_backing_put(&b, false);
+	trace_sgx_load(encl->id, sgx_backing_addr(encl, index), ret);
 	if (ret)
-		return -EFAULT;
+		return ret == SGX_RETRY ? -ENOMEM : -EFAULT;
 
-	va_slot_put(encl, slot);
+	atomic_long_inc(&reclaim_loaded);
+	sgx_backing_drop(encl, index);
+	sgx_reclaim_touch(page);
+	return 0;
+}
+
+static int page_load(struct sgx_encl *encl, unsigned long addr,
+		     unsigned long slot, struct sgx_encl_page *page)
+{
+	int ret;
+
+	ret = page_eldu(encl, sgx_backing_index(encl, addr),
+			sgx_va_operand(encl, slot), page, GFP_KERNEL);
+	if (ret)
+		return ret;
+
+	sgx_va_slot_put(encl, slot);
 	xa_store(&encl->pages, PFN_DOWN(addr), page, GFP_KERNEL);
 	sgx_reclaim_add(page);
-	sgx_reclaim_touch(page);
-	backing_drop(encl, addr);
 	WRITE_ONCE(encl->evicted, encl->evicted - 1);
 	WRITE_ONCE(encl->loads, encl->loads + 1);
-	atomic_long_inc(&reclaim_loaded);
 	return 0;
+}
+
+/* A SECS or a VA, which is a part of something else: it gets the memory only. */
+static int part_load(struct sgx_encl *encl, unsigned long index,
+		     unsigned long slot, struct sgx_encl_page *part, gfp_t gfp)
+{
+	int ret;
+
+	ret = page_eldu(encl, index, sgx_va_root_operand(slot), part, gfp);
+	if (ret) {
+		sgx_epc_free(part);
+		return ret;
+	}
+	sgx_va_root_put(slot);
+	sgx_reclaim_list(part);
+	return 0;
+}
+
+/**
+ * sgx_va_load() - bring a VA back
+ * @encl:	enclave
+ * @va:		one of its VAs, which is out
+ * @room:	page for it, which is used up; NULL: get one even if the EPC is
+ *		full
+ * @gfp:	for what is read back
+ *
+ * Context: &sgx_encl.lock is held; may sleep.
+ * Return: 0; -ENOMEM; -EFAULT if what comes back is not what went out.
+ */
+int sgx_va_load(struct sgx_encl *encl, struct sgx_va_page *va,
+		struct sgx_encl_page *room, gfp_t gfp)
+{
+	lockdep_assert_held(&encl->lock);
+
+	if (room)
+		sgx_epc_move(&va->page, room);
+	else if (sgx_epc_alloc_over(&va->page))
+		return -ENOMEM;
+	return part_load(encl, sgx_backing_va(encl, va->index), va->slot,
+			 &va->page, gfp);
+}
+
+/* The SECS is in the EPC after this, or -EAGAIN, or an errno. */
+static int secs_load(struct sgx_encl *encl, struct room *room)
+{
+	struct sgx_encl_page *page;
+	int ret;
+
+	if (test_bit(SGX_ENCL_LOST, &encl->flags))
+		return -EIO;
+	if (likely(!encl->secs_out))
+		return 0;
+	page = room_take(room);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+
+	sgx_epc_move(&encl->secs, page);
+	ret = part_load(encl, sgx_backing_secs(encl), encl->secs_slot,
+			&encl->secs, GFP_KERNEL);
+	if (!ret)
+		encl->secs_out = false;
+	return ret;
+}
+
+/**
+ * sgx_encl_lock_secs() - lock an enclave, with its SECS in the EPC
+ * @encl:	enclave that is created
+ *
+ * Context: may sleep; the caller holds no &sgx_encl.lock. &sgx_encl.lock is
+ * held on return, whatever is returned, and the SECS stays while it is.
+ * Return: 0; -EIO after a loss of power; as sgx_encl_lock_page().
+ */
+int sgx_encl_lock_secs(struct sgx_encl *encl)
+{
+	struct room room = {};
+	int ret;
+
+	for (;;) {
+		mutex_lock(&encl->lock);
+		ret = secs_load(encl, &room);
+		if (ret != -EAGAIN)
+			break;
+		mutex_unlock(&encl->lock);
+		room_add(&room);
+	}
+	room_free(&room);
+	return ret;
 }
 
 /*
@@ -595,14 +905,65 @@ static int page_load(struct sgx_encl *encl, unsigned long addr,
 static bool page_finish(struct sgx_encl *encl, unsigned long addr,
 			struct sgx_encl_page *page)
 {
-	struct victim v = { .page = page, .addr = addr & PAGE_MASK };
-	struct mem_cgroup *memcg = set_active_memcg(encl->memcg);
-	bool prepared = victim_prepare(encl, &v, GFP_KERNEL);
+	struct victim v = {
+		.page = page,
+		.index = sgx_backing_index(encl, addr),
+	};
+	bool prepared = !victim_prepare(encl, &v, GFP_KERNEL);
 
-	set_active_memcg(memcg);
-	sgx_encl_zap(encl, v.addr, PAGE_SIZE);
+	sgx_encl_zap(encl, addr, PAGE_SIZE);
 	victims_write(encl, &v, prepared);
 	return xa_is_value(xa_load(&encl->pages, PFN_DOWN(addr)));
+}
+
+/* The page as sgx_encl_lock_page() returns it, or -EAGAIN. */
+static struct sgx_encl_page *page_get(struct sgx_encl *encl, unsigned long addr,
+				      struct room *room)
+{
+	struct sgx_encl_page *page;
+	struct sgx_va_page *va;
+	unsigned long slot;
+	void *entry;
+	int ret;
+
+	if (test_bit(SGX_ENCL_LOST, &encl->flags))
+		return ERR_PTR(-EIO);
+	entry = xa_load(&encl->pages, PFN_DOWN(addr));
+	if (!entry)
+		return NULL;
+	if (!xa_is_value(entry)) {
+		if (likely(!page_blocked(entry))) {
+			sgx_reclaim_touch(entry);
+			return entry;
+		}
+		if (!page_finish(encl, addr, entry))
+			return ERR_PTR(-ENOMEM);
+		entry = xa_load(&encl->pages, PFN_DOWN(addr));
+	}
+
+	ret = secs_load(encl, room);
+	if (ret)
+		return ERR_PTR(ret);
+
+	slot = xa_to_value(entry);
+	va = sgx_va_find(encl, slot);
+	page = room_take(room);
+	if (IS_ERR(page))
+		return page;
+	if (!sgx_va_resident(va)) {
+		ret = sgx_va_load(encl, va, page, GFP_KERNEL);
+		if (ret)
+			return ERR_PTR(ret);
+		page = room_take(room);
+		if (IS_ERR(page))
+			return page;
+	}
+
+	ret = page_load(encl, addr, slot, page);
+	if (!ret)
+		return page;
+	sgx_encl_page_free(page);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -614,50 +975,23 @@ static bool page_finish(struct sgx_encl *encl, unsigned long addr,
  * held on return, whatever is returned, and the page stays while it is.
  * Return: the page; NULL if the enclave has none there; -ENOMEM if there is no
  * room for it in the EPC or no memory; -EFAULT if it was evicted and what comes
- * back is not what went out.
+ * back is not what went out; -EIO after a loss of power; -EINTR if the thread is
+ * being killed.
  */
 struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr)
 {
-	struct sgx_encl_page *room = NULL;
-	bool no_room = false;
-	void *entry;
-	int ret;
+	struct sgx_encl_page *page;
+	struct room room = {};
 
 	for (;;) {
 		mutex_lock(&encl->lock);
-		entry = xa_load(&encl->pages, PFN_DOWN(addr));
-		if (entry && !xa_is_value(entry)) {
-			if (likely(!page_blocked(entry)))
-				break;
-			if (!page_finish(encl, addr, entry))
-				no_room = true;
-			entry = xa_load(&encl->pages, PFN_DOWN(addr));
-		}
-		if (!entry)
+		page = page_get(encl, addr & PAGE_MASK, &room);
+		if (page != ERR_PTR(-EAGAIN))
 			break;
-		if (no_room) {
-			entry = ERR_PTR(-ENOMEM);
-			break;
-		}
-		if (room) {
-			ret = page_load(encl, addr & PAGE_MASK,
-					xa_to_value(entry), room);
-			trace_sgx_load(encl->id, addr & PAGE_MASK, ret);
-			if (!ret)
-				return room;
-			entry = ERR_PTR(ret);
-			break;
-		}
-		/* Making room takes locks of other enclaves. */
 		mutex_unlock(&encl->lock);
-		room = sgx_encl_page_alloc();
-		/* Perhaps another thread has brought the page meanwhile. */
-		no_room = !room;
+		room_add(&room);
 	}
-	if (room)
-		sgx_encl_page_free(room);
-	if (entry && !IS_ERR(entry))
-		sgx_reclaim_touch(entry);
-	return entry;
+	room_free(&room);
+	return page;
 }

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "compat.h"
+#include "debug.h"
 #include "encl.h"
 #include "epc.h"
 #include "reclaim.h"
@@ -24,7 +25,7 @@
 /* A process that maps an enclave is named; of more than this, not all are. */
 #define STATS_PIDS 64
 
-/* Protects stats_encls and &sgx_encl.exits. */
+/* Protects stats_encls and &sgx_encl.exits. Before any &sgx_encl.lock. */
 static DEFINE_MUTEX(stats_lock);
 /* All enclaves, through &sgx_encl.node, in the order of their age. */
 static LIST_HEAD(stats_encls);
@@ -69,6 +70,24 @@ void sgx_stats_del(struct sgx_encl *encl)
 	free_percpu(encl->counts);
 }
 
+/**
+ * sgx_stats_each() - do something to each enclave
+ * @visit:	what; it may sleep, and may take &sgx_encl.lock
+ * @data:	for @visit
+ *
+ * Context: may sleep; no &sgx_encl.lock is held.
+ */
+void sgx_stats_each(void (*visit)(struct sgx_encl *encl, void *data),
+		    void *data)
+{
+	struct sgx_encl *encl;
+
+	mutex_lock(&stats_lock);
+	list_for_each_entry(encl, &stats_encls, node)
+		visit(encl, data);
+	mutex_unlock(&stats_lock);
+}
+
 static void stats_sum(const struct sgx_encl *encl, struct sgx_encl_counts *sum)
 {
 	int cpu;
@@ -106,6 +125,8 @@ static const char *stats_state(const struct sgx_encl *encl)
 {
 	if (test_bit(SGX_ENCL_DEAD, &encl->flags))
 		return "dead";
+	if (test_bit(SGX_ENCL_LOST, &encl->flags))
+		return "lost";
 	if (test_bit(SGX_ENCL_INITIALIZED, &encl->flags))
 		return "initialized";
 	return test_bit(SGX_ENCL_CREATED, &encl->flags) ? "created" : "opened";
@@ -171,6 +192,7 @@ static void stats_show_encl(struct seq_file *m, struct sgx_encl *encl)
 	seq_printf(m, "id=%llu state=%s debug=%d base=%#lx size=%#lx", encl->id,
 		   stats_state(encl), test_bit(SGX_ENCL_DEBUG, &encl->flags),
 		   READ_ONCE(encl->base), READ_ONCE(encl->size));
+	seq_printf(m, " secs=%s", READ_ONCE(encl->secs_out) ? "out" : "in");
 	seq_printf(m, " resident=%lu evicted=%lu evictions=%lu loads=%lu",
 		   READ_ONCE(encl->resident), READ_ONCE(encl->evicted),
 		   READ_ONCE(encl->evictions), READ_ONCE(encl->loads));
@@ -234,6 +256,7 @@ void sgx_stats_init(void)
 	stats_dir = debugfs_create_dir("softsgx", NULL);
 	debugfs_create_file("enclaves", 0400, stats_dir, NULL, &enclaves_fops);
 	debugfs_create_file("epc", 0400, stats_dir, NULL, &epc_fops);
+	sgx_debug_init(stats_dir);
 }
 
 /**

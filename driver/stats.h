@@ -29,6 +29,9 @@ struct sgx_encl_counts {
 int sgx_stats_add(struct sgx_encl *encl);
 void sgx_stats_del(struct sgx_encl *encl);
 
+void sgx_stats_each(void (*visit)(struct sgx_encl *encl, void *data),
+		    void *data);
+
 void sgx_stats_init(void);
 void sgx_stats_exit(void);
 

@@ -331,8 +331,16 @@ static int thread_attach(struct sgx_thread *thread, struct sgx_encl *encl)
 static void miss_fault(struct sgx_miss *miss, u32 errcd)
 {
 	miss->fault = true;
+	miss->sigbus = false;
 	miss->errcd = SGX_PFEC_U | miss->access | errcd;
 	miss->answered = true;
+}
+
+/* An access that the mapping allows, to a page that there is none of. */
+static void miss_sigbus(struct sgx_miss *miss)
+{
+	miss_fault(miss, 0);
+	miss->sigbus = true;
 }
 
 /* Look up one address. The mmap_lock is held. False: bring the page in. */
@@ -378,8 +386,12 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	mutex_unlock(&encl->lock);
 	if (!page)
 		return false;
+	if (page == ERR_PTR(-EIO)) {
+		miss_fault(miss, SGX_PFEC_P | SGX_PFEC_SGX);
+		return true;
+	}
 	if (IS_ERR(page)) {
-		miss_fault(miss, SGX_PFEC_P);
+		miss_sigbus(miss);
 		return true;
 	}
 
@@ -412,7 +424,7 @@ static void thread_resolve_miss(struct sgx_thread *thread)
 	if (!thread_translate(thread, mm) &&
 	    (fixup_user_fault(mm, miss->la, fault_flags, &unlocked) ||
 	     !thread_translate(thread, mm)))
-		miss_fault(miss, 0);
+		miss_sigbus(miss);
 	mmap_read_unlock(mm);
 }
 

@@ -63,6 +63,8 @@ struct sgx_attachment {
  * @fault:	the answer is a page fault with @errcd; otherwise ordinary
  *		memory is mapped there
  * @errcd:	page-fault error code
+ * @sigbus:	the signal for it is SIGBUS, as where the kernel's fault handler
+ *		finds no page
  */
 struct sgx_miss {
 	unsigned long la;
@@ -70,6 +72,7 @@ struct sgx_miss {
 	bool pending;
 	bool answered;
 	bool fault;
+	bool sigbus;
 	u32 errcd;
 };
 

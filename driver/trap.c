@@ -95,6 +95,14 @@ bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault)
 	return false;
 }
 
+/* Is it the page fault that the slow path has answered a miss with last? */
+static bool trap_is_sigbus(const struct sgx_miss *miss,
+			   const struct sgx_fault *fault)
+{
+	return miss->sigbus && miss->la == (fault->addr & PAGE_MASK) &&
+	       !(fault->errcd & SGX_PFEC_SGX);
+}
+
 /*
  * The signal that the kernel is about to force for this #UD has to be the one
  * of another exception. fault.c changes it in passing.
@@ -116,6 +124,10 @@ static void trap_arm(struct sgx_thread *thread, const struct sgx_fault *fault)
 		delivery->sig = SIGSEGV;
 		delivery->code = fault->errcd & SGX_PFEC_P ? SEGV_ACCERR
 							   : SEGV_MAPERR;
+		if (trap_is_sigbus(&thread->miss, fault)) {
+			delivery->sig = SIGBUS;
+			delivery->code = BUS_ADRERR;
+		}
 		break;
 	case X86_TRAP_GP:
 		delivery->sig = SIGSEGV;

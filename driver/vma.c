@@ -71,6 +71,12 @@ static vm_fault_t vma_map_page(struct vm_area_struct *vma,
 
 	lockdep_assert_held(&encl->lock);
 
+	/* Lost: page tables would still have it, and the EPCM not. */
+	if (page == ERR_PTR(-EIO)) {
+		sgx_fault_is_epcm();
+		return VM_FAULT_SIGSEGV;
+	}
+
 	/* None, or an evicted one that does not come back. */
 	if (IS_ERR_OR_NULL(page))
 		return VM_FAULT_SIGBUS;
@@ -111,10 +117,12 @@ static vm_fault_t vma_augment(struct sgx_encl *encl, unsigned long addr)
 		return VM_FAULT_SIGBUS;
 
 	page = sgx_encl_page_alloc();
-	if (!page)
+	if (IS_ERR(page))
 		return VM_FAULT_SIGBUS;
 
-	mutex_lock(&encl->lock);
+	ret = VM_FAULT_SIGBUS;
+	if (sgx_encl_lock_secs(encl))
+		goto err_unlock;
 
 	/* Another thread may have been here first: look again. */
 	ret = VM_FAULT_NOPAGE;
@@ -158,7 +166,8 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 	vm_fault_t ret;
 
 	/* The same page or none is found again under the lock. */
-	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr))) {
+	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr)) &&
+	    !test_bit(SGX_ENCL_LOST, &encl->flags)) {
 		ret = vma_augment(encl, addr);
 		trace_sgx_augment(encl->id, addr, (__force int)ret);
 		return ret;
@@ -289,9 +298,11 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 
 		page = sgx_encl_lock_page(encl, at);
 		start = at & PAGE_MASK;
-		if (IS_ERR_OR_NULL(page) ||
-		    sgx_encl_check_ceilings(encl, start, start + PAGE_SIZE,
-					    flags))
+		if (page == ERR_PTR(-EIO))
+			ret = -EIO;
+		else if (IS_ERR_OR_NULL(page) ||
+			 sgx_encl_check_ceilings(encl, start, start + PAGE_SIZE,
+						 flags))
 			ret = -EFAULT;
 		else
 			ret = debug_word(page, at, buf + done, count, write);

@@ -31,7 +31,7 @@ if [ "$(cat $parameters/epc_size)" -gt 32 ]; then
 	echo "paging needs --module-params epc_size=2 (or 32, for the long test)"
 	exit 2
 fi
-for program in ${1:-walk inside sgx2 limit}; do
+for program in ${1:-walk inside sgx2 limit loss}; do
 	echo "== $program"
 	count "$("$out/$program" ${2+"$2"} | tee /dev/stderr | tail -n 1)"
 done

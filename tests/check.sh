@@ -123,10 +123,23 @@ run_access_long() {
 }
 
 run_selinux() {
+	local out=build/tests/selinux records=build/tests/selinux/records policy
 	make --no-print-directory -s -C tests/selinux programs
-	count selinux vm/run --kernel "$kernel" \
-		--append "security=selinux audit=1" --timeout 3000 -- \
-		tests/selinux/run.sh selinux
+	rm -rf "$records"
+	mkdir -p "$records"
+	for policy in minimal debian; do
+		SOFTSGX_POLICY=$policy \
+			SOFTSGX_AUDIT_LOG=$top/$records/$policy.log \
+			count "selinux-$policy" vm/run --kernel "$kernel" \
+			--append "security=selinux audit=1" --rw "$records" \
+			--timeout 3000 -- tests/selinux/run.sh selinux
+	done
+	count audit-minimal tests/selinux/audit.sh "$records/minimal.log" \
+		"$out/policy"
+	count audit-debian tests/selinux/audit.sh "$records/debian.log" \
+		"$out/policy.debian" "$records/softsgx_granted.te"
+	count audit-granted tests/selinux/granted.sh \
+		"$records/softsgx_granted.te" --kernel "$kernel"
 	count bpf-lsm vm/run --kernel "$kernel" --timeout 3000 -- \
 		tests/selinux/run.sh bpf
 	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"

@@ -3,15 +3,20 @@
 #
 # Usage: tests/selinux/run.sh selinux|bpf [part of a title]
 #
-# Runs the tests with SELinux, or with a BPF program, in the VM. The last line is
-# "N passed, N failed".
+# Runs the tests with SELinux, or with a BPF program, in the VM. The records that
+# they have seen are left in the file that SOFTSGX_AUDIT_LOG names. The last line
+# is "N passed, N failed".
 
 out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/selinux
 program=$1
 log=/run/$program.log
 shift
+# Written in the VM, which is faster, and copied then.
+records=${SOFTSGX_AUDIT_LOG-}
+[ -z "$records" ] || export SOFTSGX_AUDIT_LOG=/run/records.log
 "$out/$program" "$@" >"$log" 2>&1
 status=$?
+[ -z "$records" ] || cp /run/records.log "$records"
 cat "$log"
 last=$(tail -n 1 "$log")
 case $last in

@@ -115,45 +115,6 @@ use_suite() {
 		die "apt-get update failed for Debian $1"
 }
 
-# use_suite SUITE: apt-get is about this Debian suite from here on, by a
-# configuration of our own under build/apt, so that neither root nor the host's
-# package lists are needed. SOFTSGX_MIRROR names another mirror.
-use_suite() {
-	local suite=$1 apt=$build/apt/$1 c
-	local mirror=${SOFTSGX_MIRROR:-http://deb.debian.org}
-	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
-	for c in apt-get apt-cache dpkg-deb; do
-		need_command $c
-	done
-	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
-	: >"$apt/status"
-	{
-		printf 'deb [signed-by=%s] %s/debian %s main\n' \
-			"$keyring" "$mirror" "$suite"
-		[ "$suite" = sid ] || printf 'deb [signed-by=%s] %s/debian-security %s-security main\n' \
-			"$keyring" "$mirror" "$suite"
-	} >"$apt/sources.list"
-	cat >"$apt/apt.conf" <<-END
-		Dir::Etc::SourceList "$apt/sources.list";
-		Dir::Etc::SourceParts "/dev/null";
-		Dir::Etc::Preferences "/dev/null";
-		Dir::Etc::PreferencesParts "/dev/null";
-		Dir::State "$apt/state";
-		Dir::State::status "$apt/status";
-		Dir::Cache "$apt/cache";
-		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
-		APT::Sandbox::User "root";
-		Acquire::Languages "none";
-		Acquire::Retries "3";
-	END
-	export APT_CONFIG=$apt/apt.conf
-
-	say "reading the package lists of Debian $suite"
-	apt-get -q -q update >&2 || die "apt-get update failed for Debian $suite"
-}
-
 # unpack_packages DIRECTORY PACKAGE...: fetches them from the suite in use and
 # unpacks them there, without installing anything.
 unpack_packages() {

@@ -58,7 +58,7 @@ refused=$(mktemp)
 trap 'rm -f "$refused"' EXIT
 
 check "ausearch finds every denial" same \
-	"$(grep -c '^type=AVC ' "$records")" \
+	"$(grep -c '^type=AVC ' "$records" || :)" \
 	"$(search -m AVC --raw | grep -c '^type=AVC ')"
 
 # What was refused to one_t, and nothing that permissive mode let pass.

@@ -152,12 +152,19 @@ void cell_show(const struct cell *cell, const char *domain, int ret,
 		[ENCLAVE_DEBUG] = "debug",
 		[ENCLAVE_PROVISION] = "provision",
 	};
-
+	static const char format[] =
+		"| %-19s | %-15s | %-20s | %-9s | %-7s | %-10s |\n";
 	const char *result = ret == -EACCES ? "denied" : "FAILED";
+	static bool headed;
 
-	printf("| %-19s | %-15s | %-20s | %-9s | %-7s | %-10s |\n", domain,
-	       cell->code, cell->sig, names[act_infos[cell->act].needs],
-	       ret ? result : "allowed", avc);
+	/* Each row is a process: the first one has the head of the table. */
+	if (cell == cells && !headed)
+		printf(format, "domain", "code", "SIGSTRUCT", "privilege",
+		       "result", "AVC");
+	headed = true;
+	printf(format, domain, cell->code, cell->sig,
+	       names[act_infos[cell->act].needs], ret ? result : "allowed",
+	       avc);
 }
 
 const char *cell_command(const struct cell *cell)

@@ -65,8 +65,14 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 
 	thread->epcm_fault = false;
 	thread->fault_inside = sgx_enclave_mode(&thread->cpu);
-	if (thread->fault_inside)
-		sgx_thread_aex(thread, &fault);
+	if (!thread->fault_inside)
+		return;
+
+	/* The kernel may resolve it all the same; ERESUME comes back to it. */
+	thread->fault_astray = sgx_thread_astray(thread, regs->ip);
+	if (thread->fault_astray)
+		fault = (struct sgx_fault){ .vector = X86_TRAP_GP };
+	sgx_thread_aex(thread, &fault);
 }
 
 /*
@@ -138,21 +144,6 @@ static bool fault_is_illegal_inside(const struct pt_regs *regs)
 	}
 }
 
-/*
- * #UD inside, where the kernel has another exception in hand: the vDSO has it in
- * registers, or the program its signal.
- */
-static void fault_raise_ud(struct sgx_thread *thread, struct pt_regs *regs)
-{
-	struct sgx_fault fault = { .vector = X86_TRAP_UD };
-
-	if (!sgx_thread_aex(thread, &fault) || sgx_vdso_fixup(regs, &fault))
-		return;
-	current->thread.trap_nr = X86_TRAP_UD;
-	current->thread.error_code = 0;
-	force_sig(SIGILL);
-}
-
 /* A #GP of the program with which SGX has something to do. */
 static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
 {
@@ -163,7 +154,7 @@ static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
 	if (!thread || !sgx_enclave_mode(&thread->cpu) ||
 	    !fault_is_illegal_inside(regs))
 		return false;
-	fault_raise_ud(thread, regs);
+	sgx_trap_raise(thread, regs, X86_TRAP_UD);
 	return true;
 }
 
@@ -174,7 +165,14 @@ static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
 static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 {
 	struct sgx_thread *thread = sgx_this_thread();
+	struct pt_regs *regs = (void *)args->di;
 
+	if (thread && sgx_enclave_mode(&thread->cpu) &&
+	    sgx_thread_astray(thread, regs->ip)) {
+		sgx_trap_raise(thread, regs, X86_TRAP_GP);
+		args->ip = (unsigned long)sgx_return_true;
+		return 1;
+	}
 	if (args->si == X86_TRAP_GP && fault_handle_gp(thread, args)) {
 		/* To the kernel it looks as if the vDSO had taken it. */
 		args->ip = (unsigned long)sgx_return_true;
@@ -197,7 +195,13 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 		return 1;
 	}
 
-	if (args->si == X86_TRAP_PF && thread->fault_inside) {
+	if (args->si != X86_TRAP_PF || !thread->fault_inside)
+		return 0;
+	if (thread->fault_astray) {
+		args->si = X86_TRAP_GP;
+		args->dx = 0;
+		args->cx = 0;
+	} else {
 		if (thread->epcm_fault ||
 		    fault_fetch_is_epcm(args->cx, args->dx))
 			args->dx |= FAULT_EPCM;
@@ -227,6 +231,13 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 		current->thread.error_code = delivery->errcd;
 		if (delivery->vector == X86_TRAP_PF)
 			current->thread.cr2 = delivery->addr;
+	} else if (current->thread.trap_nr == X86_TRAP_PF &&
+		   thread->fault_inside && thread->fault_astray) {
+		args->di = SIGSEGV;
+		args->si = SI_KERNEL;
+		args->dx = 0;
+		current->thread.trap_nr = X86_TRAP_GP;
+		current->thread.error_code = 0;
 	} else if (current->thread.trap_nr == X86_TRAP_PF &&
 		   thread->fault_inside) {
 		if (thread->epcm_fault)

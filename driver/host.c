@@ -13,7 +13,6 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/task_work.h>
 #include "compat.h"
 #include "encl.h"
 #include "epc.h"
@@ -42,51 +41,19 @@ static struct sgx_epcm *host_epc(struct sgx_core *core, u64 addr)
 	return sgx_epc_find(addr);
 }
 
-struct host_zap {
-	struct callback_head work;
-	unsigned long addr;
-};
-
-static void host_zap_work(struct callback_head *work)
-{
-	struct host_zap *zap = container_of(work, struct host_zap, work);
-	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
-
-	if (mm) {
-		mmap_read_lock(mm);
-		vma = vma_lookup(mm, zap->addr);
-		if (vma && vma->vm_ops == &sgx_vm_ops)
-			unmap_mapping_range(&sgx_vma_encl(vma)->mapping,
-					    zap->addr, PAGE_SIZE, 1);
-		mmap_read_unlock(mm);
-	}
-	kfree(zap);
-}
-
 /*
  * ENCLS runs where this may sleep. ENCLU runs with interrupts off. Its leaves
- * only add permissions, and what the processors have cached stays right: it is
- * enough that the page table entry goes before the thread executes its next
- * instruction. Without the memory for that, the thread has what it had.
+ * only add permissions, to one page, and what the processors have cached stays
+ * right: it is enough that the page table entry goes before the thread executes
+ * its next instruction.
  */
 static void host_zap(struct sgx_cpu *cpu, struct sgx_epcm *epcm)
 {
-	struct host_zap *zap;
-
-	if (!irqs_disabled()) {
+	if (irqs_disabled())
+		sgx_thread_zap(container_of(cpu, struct sgx_thread, cpu),
+			       epcm->addr);
+	else
 		sgx_encl_zap(sgx_secs_encl(epcm->secs), epcm->addr, PAGE_SIZE);
-		return;
-	}
-
-	zap = kmalloc(sizeof(*zap), GFP_ATOMIC);
-	if (!zap)
-		return;
-
-	zap->addr = epcm->addr;
-	init_task_work(&zap->work, host_zap_work);
-	if (task_work_add(current, &zap->work, TWA_RESUME))
-		kfree(zap);
 }
 
 static u64 host_oldest_epoch(struct sgx_core *core, struct sgx_epcm *secs)

@@ -12,9 +12,6 @@
 #include <asm/trapnr.h>
 #include "thread.h"
 
-/* SYSCALL, SYSENTER and INT 80h are all two bytes long. */
-#define SYSCALL_INSN_LEN 2
-
 /*
  * Probe of the tracepoint signal_deliver. The signal frame is built from the
  * registers afterwards: it shows the AEP.
@@ -33,34 +30,30 @@ static void signal_probe(void *data, int sig, struct kernel_siginfo *info,
  *
  * While a thread is inside, the kernel diverts its system calls (see
  * sgx_thread_entered()): it has not carried out this one and is about to force
- * a SIGSYS. Instead it is an invalid opcode at the system call instruction,
- * with an AEX. The registers are back to what they were before the call.
+ * a SIGSYS. Instead it is an exception at the system call instruction, with an
+ * AEX, unless an interrupt was first and has seen to that.
  */
 static int syscall_probe(struct kprobe *kp, struct pt_regs *args)
 {
 	struct sgx_thread *thread = sgx_this_thread();
 	struct kernel_siginfo *info = (void *)args->di;
 	struct pt_regs *regs = task_pt_regs(current);
-	struct sgx_fault fault = { .vector = X86_TRAP_UD };
+	struct sgx_fault fault = {};
 	unsigned long flags;
-	bool inside;
 
 	if (!thread || info->si_signo != SIGSYS)
 		return 0;
 
-	/* No interrupt makes the thread leave with RIP behind the call. */
 	local_irq_save(flags);
-	inside = sgx_enclave_mode(&thread->cpu);
-	if (inside) {
-		regs->ip -= SYSCALL_INSN_LEN;
-		sgx_thread_aex(thread, &fault);
-	}
+	if (sgx_enclave_mode(&thread->cpu))
+		sgx_thread_aex_call(thread);
 	local_irq_restore(flags);
-	if (!inside)
+	if (!thread->diverted)
 		return 0;
 
-	/* No call is under way, and what RAX was is none of a tracer's. */
-	regs->orig_ax = -1;
+	/* To undo the call the kernel may have put its number there. */
+	regs->ax = SGX_ERESUME;
+	fault.vector = thread->diverted;
 	if (sgx_vdso_fixup(regs, &fault)) {
 		/* Back to the caller, as if the signal had been sent. */
 		args->ip = (unsigned long)sgx_return_zero;
@@ -68,10 +61,15 @@ static int syscall_probe(struct kprobe *kp, struct pt_regs *args)
 	}
 
 	clear_siginfo(info);
-	info->si_signo = SIGILL;
-	info->si_code = ILL_ILLOPN;
-	info->si_addr = (void __user *)regs->ip;
-	current->thread.trap_nr = X86_TRAP_UD;
+	if (fault.vector == X86_TRAP_UD) {
+		info->si_signo = SIGILL;
+		info->si_code = ILL_ILLOPN;
+		info->si_addr = (void __user *)regs->ip;
+	} else {
+		info->si_signo = SIGSEGV;
+		info->si_code = SI_KERNEL;
+	}
+	current->thread.trap_nr = fault.vector;
 	current->thread.error_code = 0;
 	return 0;
 }

@@ -23,12 +23,16 @@
 #include <asm/fpu/api.h>
 #include <asm/pkru.h>
 #include <asm/ptrace.h>
+#include <asm/trapnr.h>
 #include "compat.h"
 #include "host.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
 #include "trace.h"
+
+/* SYSCALL, SYSENTER and INT 80h are all two bytes long. */
+#define SYSCALL_INSN_LEN 2
 
 DEFINE_PER_CPU(struct sgx_thread *, sgx_running);
 
@@ -61,6 +65,26 @@ struct sgx_thread *sgx_current_thread(void)
  * What changes for a thread with enclave mode
  */
 
+/* All system calls of the running thread, whatever the program has arranged. */
+static void thread_divert_calls(const struct sgx_thread *thread)
+{
+	if (unlikely(thread->had_dispatch))
+		memset(&current->syscall_dispatch, 0,
+		       sizeof(current->syscall_dispatch));
+	else
+		set_syscall_work(SYSCALL_USER_DISPATCH);
+}
+
+static void thread_allow_calls(const struct sgx_thread *thread)
+{
+	if (unlikely(thread->had_dispatch)) {
+		current->syscall_dispatch = thread->dispatch;
+	} else {
+		clear_syscall_work(SYSCALL_USER_DISPATCH);
+		current->syscall_dispatch.on_dispatch = false;
+	}
+}
+
 /**
  * sgx_thread_entered() - the running thread is in enclave mode now
  * @thread:	running thread
@@ -84,13 +108,9 @@ void sgx_thread_entered(struct sgx_thread *thread)
 
 	thread->pkru = read_pkru();
 	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
-	if (unlikely(thread->had_dispatch)) {
+	if (unlikely(thread->had_dispatch))
 		thread->dispatch = current->syscall_dispatch;
-		memset(&current->syscall_dispatch, 0,
-		       sizeof(current->syscall_dispatch));
-		return;
-	}
-	set_syscall_work(SYSCALL_USER_DISPATCH);
+	thread_divert_calls(thread);
 }
 
 /**
@@ -106,12 +126,7 @@ void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
 	struct sgx_encl *encl = sgx_secs_encl(secs);
 
 	write_pkru(thread->pkru);
-	if (unlikely(thread->had_dispatch)) {
-		current->syscall_dispatch = thread->dispatch;
-	} else {
-		clear_syscall_work(SYSCALL_USER_DISPATCH);
-		current->syscall_dispatch.on_dispatch = false;
-	}
+	thread_allow_calls(thread);
 
 	/*
 	 * Pairs with sgx_encl_detach_threads(), which sets the flag and then
@@ -130,6 +145,50 @@ static void thread_count_aex(struct sgx_thread *thread, struct sgx_encl *encl,
 		      fault ? fault->errcd : 0, fault ? fault->addr : 0);
 }
 
+/* The AEX itself, interrupts are off. */
+static void thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
+{
+	struct sgx_epcm *secs = thread->cpu.secs;
+
+	thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
+	sgx_aex(&thread->cpu, fault);
+	thread_count_aex(thread, sgx_secs_encl(secs), fault);
+	sgx_thread_left(thread, secs);
+}
+
+/**
+ * sgx_thread_aex_call() - the AEX of a system call that is made inside
+ * @thread:	running thread, inside
+ *
+ * The kernel has begun with the call; it diverts it, and the SIGSYS that comes
+ * of it becomes the exception: see signal.c. To the enclave it is a #UD at the
+ * instruction, or a #GP where it has strayed to it.
+ *
+ * On its way back to user mode the kernel tells tracers and auditors of the end
+ * of a call unless it sees that it diverted it: what sgx_thread_left() has put
+ * right is wrong for so long.
+ *
+ * Context: the running thread, interrupts off, irq_fpu_usable().
+ */
+void sgx_thread_aex_call(struct sgx_thread *thread)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	struct sgx_fault fault = { .vector = X86_TRAP_UD };
+
+	regs->ip -= SYSCALL_INSN_LEN;
+	regs->ax = regs->orig_ax;
+	/* No call is under way, and what RAX was is none of a tracer's. */
+	regs->orig_ax = -1;
+	if (sgx_thread_astray(thread, regs->ip))
+		fault.vector = X86_TRAP_GP;
+	thread_aex(thread, &fault);
+
+	thread->diverted = fault.vector;
+	thread_divert_calls(thread);
+	current->syscall_dispatch.on_dispatch = true;
+	sgx_thread_request(thread);
+}
+
 /**
  * sgx_thread_aex() - asynchronous enclave exit of the running thread
  * @thread:	running thread, which was seen in enclave mode
@@ -143,24 +202,27 @@ static void thread_count_aex(struct sgx_thread *thread, struct sgx_encl *encl,
  * instruction that raised @fault: the enclave executes it once more when it is
  * resumed, so that the caller forgets the exception.
  *
+ * An interrupt may also come when the kernel has begun with a system call and
+ * does not know yet that it is to divert it. Only the entry of a system call
+ * leaves its number in orig_ax, any other -1; number -1 does nothing in any
+ * case.
+ *
  * Context: the running thread, preemption off, irq_fpu_usable().
  * Return: false if the thread had left already.
  */
 bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 {
-	struct sgx_epcm *secs;
 	unsigned long flags;
+	bool inside;
 
 	local_irq_save(flags);
-	secs = thread->cpu.secs;
-	if (secs) {
-		thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
-		sgx_aex(&thread->cpu, fault);
-		thread_count_aex(thread, sgx_secs_encl(secs), fault);
-		sgx_thread_left(thread, secs);
-	}
+	inside = sgx_enclave_mode(&thread->cpu);
+	if (inside && unlikely(task_pt_regs(current)->orig_ax != -1UL))
+		sgx_thread_aex_call(thread);
+	else if (inside)
+		thread_aex(thread, fault);
 	local_irq_restore(flags);
-	return secs;
+	return inside;
 }
 
 /*
@@ -617,6 +679,36 @@ static void thread_find_enclave(struct sgx_thread *thread)
 		thread->no_enclave = true;
 }
 
+/**
+ * sgx_thread_zap() - have an address faulted in again by the running thread
+ * @thread:	running thread
+ * @addr:	address of an enclave's page
+ *
+ * The page table entries are gone before the thread executes its next
+ * instruction.
+ *
+ * Context: the running thread, interrupts off.
+ */
+void sgx_thread_zap(struct sgx_thread *thread, unsigned long addr)
+{
+	thread->zap = addr;
+	sgx_thread_request(thread);
+}
+
+static void thread_do_zap(struct sgx_thread *thread)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, thread->zap);
+	if (vma && vma->vm_ops == &sgx_vm_ops)
+		unmap_mapping_range(&sgx_vma_encl(vma)->mapping, thread->zap,
+				    PAGE_SIZE, 1);
+	mmap_read_unlock(mm);
+	thread->zap = 0;
+}
+
 static void thread_work(struct callback_head *head)
 {
 	struct sgx_thread *thread = container_of(head, struct sgx_thread, work);
@@ -637,6 +729,12 @@ static void thread_work(struct callback_head *head)
 			sgx_thread_aex(thread, NULL);
 		preempt_enable();
 	}
+	if (thread->diverted) {
+		thread->diverted = 0;
+		thread_allow_calls(thread);
+	}
+	if (thread->zap)
+		thread_do_zap(thread);
 	if (thread->mm != current->mm)
 		thread_find_enclave(thread);
 	else if (thread->miss.pending)

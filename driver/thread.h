@@ -105,6 +105,7 @@ struct sgx_delivery {
  * @miss:	see &struct sgx_miss
  * @delivery:	see &struct sgx_delivery
  * @fault_inside: the page fault being handled came from inside an enclave
+ * @fault_astray: and from where the enclave had no business to execute
  * @epcm_fault:	the page fault being handled is the EPCM's doing
  * @mm:		address space in which an enclave was seen; never dereferenced
  * @no_enclave:	the slow path saw none: the ENCLU at hand is an invalid opcode
@@ -112,6 +113,10 @@ struct sgx_delivery {
  * @work:	the slow path, run before the thread returns to user mode
  * @work_queued: @work is on its way
  * @aex_wanted:	@work shall do an AEX
+ * @diverted:	vector of the exception that a system call inside became, until
+ *		@work has run; 0 for none. See sgx_thread_aex_call()
+ * @zap:	@work shall have the page table entries of this address go; 0 if
+ *		none
  * @notifier:	tells when the thread leaves a processor and comes back
  * @attachments: struct sgx_attachment, under sgx_attach_lock
  * @dispatch:	the program's own syscall user dispatch while inside
@@ -130,11 +135,14 @@ struct sgx_thread {
 	struct sgx_miss miss;
 	struct sgx_delivery delivery;
 	bool fault_inside;
+	bool fault_astray;
 	bool epcm_fault;
 	bool work_queued;
 	bool aex_wanted;
+	u8 diverted;
 	bool no_enclave;
 	bool exited;
+	unsigned long zap;
 	struct mm_struct *mm;
 	struct callback_head work;
 	struct preempt_notifier notifier;
@@ -162,6 +170,18 @@ static inline struct sgx_thread *sgx_this_thread(void)
 /* The same while the thread may be preempted: it is current's own. */
 struct sgx_thread *sgx_current_thread(void);
 
+/*
+ * Whether a thread that is inside executes outside of its enclave's range. A
+ * processor raises #GP instead of fetching from there (SDM 3D, "Access-control
+ * Requirements"). Page tables cannot tell enclave mode from other: it is noticed
+ * at the next event, and by ENCLU.
+ */
+static inline bool sgx_thread_astray(const struct sgx_thread *thread,
+				     unsigned long ip)
+{
+	return ip - thread->cpu.base >= thread->cpu.size;
+}
+
 /* thread.c */
 int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 		    struct sgx_epcm **epcm);
@@ -170,6 +190,8 @@ struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
 void sgx_thread_entered(struct sgx_thread *thread);
 void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs);
+void sgx_thread_aex_call(struct sgx_thread *thread);
+void sgx_thread_zap(struct sgx_thread *thread, unsigned long addr);
 bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
 bool sgx_encl_detach_threads(struct sgx_encl *encl);
 unsigned int sgx_encl_count_threads(struct sgx_encl *encl,
@@ -187,6 +209,7 @@ void sgx_probe_unregister(const char *name, void *probe);
 int sgx_trap_init(void);
 void sgx_trap_exit(void);
 bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault);
+void sgx_trap_raise(struct sgx_thread *thread, struct pt_regs *regs, u8 vector);
 
 /* fault.c: page faults, and how exceptions reach the program */
 void sgx_fault_is_epcm(void);

@@ -103,6 +103,28 @@ static bool trap_is_sigbus(const struct sgx_miss *miss,
 	       !(fault->errcd & SGX_PFEC_SGX);
 }
 
+/**
+ * sgx_trap_raise() - raise an exception inside
+ * @thread:	running thread, inside
+ * @regs:	its registers
+ * @vector:	X86_TRAP_UD or X86_TRAP_GP; the error code is 0
+ *
+ * For the exceptions of which the kernel knows nothing, or which it takes for
+ * others: the vDSO has them in registers afterwards, or the program its signal.
+ *
+ * Context: the running thread, preemption off, irq_fpu_usable().
+ */
+void sgx_trap_raise(struct sgx_thread *thread, struct pt_regs *regs, u8 vector)
+{
+	struct sgx_fault fault = { .vector = vector };
+
+	if (!sgx_thread_aex(thread, &fault) || sgx_vdso_fixup(regs, &fault))
+		return;
+	current->thread.trap_nr = vector;
+	current->thread.error_code = 0;
+	force_sig(vector == X86_TRAP_UD ? SIGILL : SIGSEGV);
+}
+
 /*
  * The signal that the kernel is about to force for this #UD has to be the one
  * of another exception. fault.c changes it in passing.
@@ -162,6 +184,14 @@ static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 	return NOTIFY_DONE;
 }
 
+/* An entry point, or the RIP of an SSA frame, can be anywhere. */
+static void trap_entry(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	sgx_thread_entered(thread);
+	if (unlikely(sgx_thread_astray(thread, regs->ip)))
+		sgx_trap_raise(thread, regs, X86_TRAP_GP);
+}
+
 static void trap_exit(struct sgx_thread *thread, struct sgx_epcm *secs)
 {
 	trace_sgx_exit(sgx_secs_encl(secs)->id, thread->cpu.tcs_la);
@@ -193,7 +223,7 @@ static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
 	ret = sgx_enclu(&thread->cpu);
 	if (likely(!ret)) {
 		if (!secs && thread->cpu.secs)
-			sgx_thread_entered(thread);
+			trap_entry(thread, regs);
 		else if (secs && !thread->cpu.secs)
 			trap_exit(thread, secs);
 		return NOTIFY_STOP;
@@ -263,11 +293,24 @@ static int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 	return NOTIFY_DONE;
 }
 
+/* See sgx_thread_astray(). A #DB belongs to the instruction before. */
+static bool trap_is_astray(struct sgx_thread *thread, struct pt_regs *regs,
+			   unsigned long val)
+{
+	unsigned long ip = val == DIE_INT3 ? regs->ip - 1 : regs->ip;
+
+	if (val == DIE_DEBUG || likely(!sgx_thread_astray(thread, ip)))
+		return false;
+	regs->ip = ip;
+	return true;
+}
+
 static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 	struct sgx_thread *thread;
+	bool inside;
 
 	if (val != DIE_TRAP && val != DIE_INT3 && val != DIE_DEBUG)
 		return NOTIFY_DONE;
@@ -275,11 +318,15 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 		return NOTIFY_DONE;
 
 	thread = sgx_this_thread();
+	inside = thread && sgx_enclave_mode(&thread->cpu);
+	if (inside && trap_is_astray(thread, regs, val)) {
+		sgx_trap_raise(thread, regs, X86_TRAP_GP);
+		return NOTIFY_STOP;
+	}
 	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
 	    trap_is_enclu(regs))
 		return trap_enclu(thread, regs);
-
-	if (!thread || !sgx_enclave_mode(&thread->cpu))
+	if (!inside)
 		return NOTIFY_DONE;
 
 	/* Of a debug exception, err is DR6 and not an error code. */

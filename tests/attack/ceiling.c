@@ -5,11 +5,14 @@
  * outside the page is to be mapped executable, in every way that there is.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include "attack.h"
 
 #define R   PROT_READ
@@ -388,4 +391,137 @@ ATTACK(proc_mem, "write-code-by-proc-mem", ON, "self: a debug enclave")
 		attack_succeeded();
 	}
 	attack_refused("EIO");
+}
+
+/* Each process its own copy, of which nobody knows what is in it. */
+static void private_control(void)
+{
+	u64 (*function)(u64);
+	u64 payload = PAYLOAD;
+	int fd = memfd_create("code", 0);
+	void *copy;
+
+	ASSERT(fd >= 0 && !ftruncate(fd, PAGE));
+	copy = mmap(NULL, PAGE, R | W, MAP_PRIVATE, fd, 0);
+	ASSERT(copy != MAP_FAILED);
+	memcpy(copy, &payload, sizeof(payload));
+	ASSERT_OK(mprotect(copy, PAGE, R | X));
+	function = (u64(*)(u64))copy;
+	ASSERT_EQ(function(41), 42);
+	attack_succeeded();
+}
+
+ATTACK(private_mapping, "emodpe-private-mapping", ON, "self: ordinary memory")
+{
+	u64 page;
+
+	if (attack_control())
+		private_control();
+	page = prepare();
+	if (ATTACK_CALL(mmap((void *)page, PAGE, R | X, MAP_PRIVATE | MAP_FIXED,
+			     victim.guest.encl.fd, 0),
+			EINVAL))
+		attack_by_execution(&victim, page, NULL);
+	victim_mmap(&victim, page, R | W);
+	attack_by_execution(&victim, page, "EINVAL");
+}
+
+/* Under an executable mapping another part of its file is put. */
+static void remap_control(void)
+{
+	u64 payload = PAYLOAD;
+	int fd = memfd_create("code", 0);
+	u64 *code;
+
+	ASSERT(fd >= 0 && !ftruncate(fd, 2 * PAGE));
+	ASSERT_EQ(pwrite(fd, &payload, sizeof(payload), PAGE), sizeof(payload));
+	code = mmap(NULL, PAGE, R | X, MAP_SHARED, fd, 0);
+	ASSERT(code != MAP_FAILED);
+	ASSERT_OK(syscall(SYS_remap_file_pages, code, PAGE, 0, 1, 0));
+	ASSERT_EQ(*code, PAYLOAD);
+	attack_succeeded();
+}
+
+ATTACK(remap_pages, "emodpe-remap-file-pages", ON, "self: ordinary memory")
+{
+	const u64 other = PAYLOAD ^ 1;
+	u64 page, code;
+
+	if (attack_control())
+		remap_control();
+	page = prepare();
+	ASSERT(victim_write(&victim, 0, page, other));
+	code = guest_symbol(&victim.guest, "code_page");
+	/* It may work: an enclave's page has its place, whatever the offset. */
+	ATTACK_CALL(syscall(SYS_remap_file_pages, code, PAGE, 0, page / PAGE,
+			    0),
+		    EINVAL);
+	if (guest_read(&victim.guest, 0, code) == other)
+		attack_succeeded();
+	ASSERT(victim_executes(&victim, 0, code, NULL));
+	attack_refused("the page is as before");
+}
+
+/*
+ * The kernel is to write to a page of code for the program, or to keep a page
+ * that was writable, so that a device or a pipe writes when nobody may any more.
+ */
+static u64 prepare_code(void)
+{
+	victim_start(&victim);
+	return guest_symbol(&victim.guest, "code_page");
+}
+
+ATTACK(vm_writev, "write-code-by-process-vm-writev", ON, "self: data")
+{
+	u64 payload = PAYLOAD;
+	struct iovec local = { &payload, sizeof(payload) };
+	struct iovec remote = { NULL, sizeof(payload) };
+
+	remote.iov_base = attack_control() ? page_alloc(1)
+					   : (void *)prepare_code();
+	if (ATTACK_CALL(process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
+			EFAULT))
+		attack_succeeded();
+	attack_refused("EFAULT");
+}
+
+ATTACK(by_read, "write-code-by-read", ON, "self: data")
+{
+	void *to = attack_control() ? page_alloc(1) : (void *)prepare_code();
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	ASSERT(fd >= 0);
+	if (ATTACK_CALL(read(fd, to, PAGE), EFAULT))
+		attack_succeeded();
+	attack_refused("EFAULT");
+}
+
+ATTACK(keep_by_vmsplice, "keep-page-by-vmsplice", ON, "self: ordinary memory")
+{
+	struct iovec iov = { .iov_len = PAGE };
+	int pipes[2];
+
+	ASSERT_OK(pipe(pipes));
+	iov.iov_base = attack_control() ? page_alloc(1) : (void *)prepare();
+	if (ATTACK_CALL(vmsplice(pipes[1], &iov, 1, 0), EFAULT))
+		attack_succeeded();
+	attack_refused("EFAULT");
+}
+
+/* A page of code that is missing, to be supplied by the program. */
+ATTACK(userfault, "supply-code-by-userfaultfd", ON, "self: ordinary memory")
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	ASSERT(fd >= 0);
+	ASSERT_OK(ioctl(fd, UFFDIO_API, &api));
+	reg.range.start = attack_control() ? (u64)page_alloc(1)
+					   : prepare_code();
+	reg.range.len = PAGE;
+	if (ATTACK_CALL(ioctl(fd, UFFDIO_REGISTER, &reg), EINVAL))
+		attack_succeeded();
+	attack_refused("EINVAL");
 }

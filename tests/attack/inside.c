@@ -16,9 +16,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -359,7 +361,8 @@ static void attack_traced(long request)
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 			break;
 		ASSERT_OK(ptrace(PTRACE_GETREGS, pid, NULL, &regs));
-		if (regs.orig_rax == KILL_64)
+		/* Nor the end of a call that never began. */
+		if (regs.orig_rax == KILL_64 || regs.orig_rax == -1UL)
 			stops++;
 		/* getppid() and the like are emulated, by doing nothing. */
 	}
@@ -408,9 +411,131 @@ ATTACK(vsyscall, "inside-jump-to-vsyscall", ON, OUTSIDE)
 	if (run.function == SGX_EEXIT)
 		attack_succeeded();
 	ASSERT_EQ(run.function, SGX_ERESUME);
-	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
-	ASSERT_EQ(run.exception_addr, 0xffffffffff600000);
-	attack_refused("#PF, code %x", run.exception_error_code);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	attack_refused("#GP");
+}
+
+/*
+ * The enclave jumps out to a leaf that tells a secret: to a program of its own
+ * choice a processor would not even go.
+ */
+ATTACK(jump_out_leaf, "inside-jump-to-egetkey-outside", ON,
+       "self: inside the enclave")
+{
+	struct op op = { .op = OP_CALL };
+	struct sgx_enclave_run run;
+	u64 page;
+
+	victim_start(&victim);
+	page = guest_symbol(&victim.guest, "data_pages");
+	/* KEYREQUEST: the report key, which every enclave may have. */
+	guest_write(&victim.guest, 0, page, 3);
+	op.arg[0] = attack_control() ? guest_symbol(&victim.guest, "leaf")
+				     : (u64)leaf;
+	op.arg[1] = (u64)(u64[4]){ SGX_EGETKEY, page, page + 1024, 0 };
+	run = guest_enter(&victim.guest, 0, SGX_EENTER, &op);
+	if (run.function == SGX_EEXIT &&
+	    guest_read(&victim.guest, 0, page + 1024))
+		attack_succeeded();
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	attack_refused("#GP");
+}
+
+/*
+ * While the kernel begins with a system call of the inside, the thread is made
+ * to leave, so that its registers are no longer the enclave's and it is not in
+ * enclave mode any more. The call is setsid(), which needs no arguments: the
+ * thread would be the leader of a session.
+ */
+#define SETSID_64 112
+
+struct hurry {
+	struct victim *victim;
+	u64 page;
+	unsigned int seed;
+};
+
+static void hurrier(void *arg, unsigned int number)
+{
+	struct hurry *hurry = arg;
+	const struct enclave *encl = &hurry->victim->guest.encl;
+	struct sgx_enclave_restrict_permissions restrict_arg = {
+		.offset = hurry->page - encl->secs.baseaddr,
+		.length = PAGE,
+		.permissions = SGX_SECINFO_FL_R,
+	};
+
+	(void)number;
+	/* It makes all threads leave, but they have to come to the call. */
+	usleep(rand_r(&hurry->seed) % 500);
+	ASSERT_OK(ioctl(encl->fd, SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+			&restrict_arg));
+}
+
+static void call_in_a_hurry(u64 function, u64 at, unsigned long *rounds)
+{
+	u64 args[3] = { SETSID_64, 0, 0 };
+	struct op op = { .op = OP_CALL, .arg = { function, (u64)args } };
+	const struct guest *guest = &victim.guest;
+	struct sgx_enclave_run run;
+
+	do {
+		run = guest_enter(guest, 0, SGX_EENTER, &op);
+		if (getsid(0) == getpid())
+			_exit(1);
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_UD);
+		ASSERT_EQ(guest_read(guest, 0,
+				     guest_gpr(guest, 0, 0, GPR(rip))),
+			  at);
+		ASSERT_EQ(guest_read(guest, 0,
+				     guest_gpr(guest, 0, 0, GPR(rax))),
+			  SETSID_64);
+		guest_write(guest, 0, guest_gpr(guest, 0, 0, GPR(rip)),
+			    guest_symbol(guest, "just_ret"));
+		run = guest_enter(guest, 0, SGX_ERESUME, &op);
+		ASSERT_EQ(run.function, SGX_EEXIT);
+		++*rounds;
+	} while (!time_is_up());
+}
+
+ATTACK(hurry, "race-inside-syscall-aex", ON, OUTSIDE)
+{
+	u64 args[3] = { SETSID_64, 0, 0 };
+	struct crowd crowd = {};
+	unsigned long *rounds;
+	struct hurry hurry;
+	u64 function, at;
+	pid_t pid;
+
+	victim_start(&victim);
+	function = guest_symbol(&victim.guest, by_syscall.function);
+	at = guest_symbol(&victim.guest, by_syscall.instruction);
+	hurry = (struct hurry){
+		.victim = &victim,
+		.page = guest_symbol(&victim.guest, "data_pages"),
+	};
+	rounds = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT(rounds != MAP_FAILED);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		if (attack_control()) {
+			sys_syscall(args);
+			_exit(getsid(0) == getpid());
+		}
+		call_in_a_hurry(function, at, rounds);
+		_exit(0);
+	}
+	if (!attack_control())
+		crowd_join(&crowd, hurrier, &hurry, 0);
+	if (child_status())
+		attack_succeeded();
+	crowd_end(&crowd);
+	ASSERT(*rounds);
+	attack_refused("#UD, %lu times", *rounds);
 }
 
 /*

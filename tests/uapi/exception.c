@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* Exceptions inside: what the host, and what the enclave learns; ERESUME. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include "lib.h"
 
 /* Everything that the enclave finds about an exception in its SSA. */
@@ -295,6 +297,127 @@ TEST(outside_fault, "a fault on memory of the program is reported the same")
 	run = guest_enter(&guest, 0, SGX_EENTER, &op);
 	ASSERT_EQ(run.function, SGX_EEXIT);
 	ASSERT_EQ(*page, 0x1234);
+}
+
+/*
+ * Code of the program, to which the enclave jumps without leaving. A processor
+ * raises #GP instead of fetching it; softsgx when it does anything of which the
+ * kernel learns.
+ */
+asm("	.text\n"
+    "astray_ud2:\n"
+    "	ud2\n"
+    "astray_int3:\n"
+    "	int3\n"
+    "astray_hlt:\n"
+    "	hlt\n"
+    "astray_syscall:\n"
+    "	syscall\n"
+    "	ud2\n"
+    "astray_int80:\n"
+    "	int	$0x80\n"
+    "	ud2\n"
+    "astray_cli:\n"
+    "	cli\n"
+    "astray_fault:\n"
+    "	mov	0x10010, %rax\n"
+    "	ud2\n"
+    "astray_enclu:\n"
+    "	enclu\n"
+    "	ud2\n"
+    "astray_spin:\n"
+    "	jmp	astray_spin\n");
+extern const u8 astray_ud2[], astray_int3[], astray_hlt[], astray_syscall[];
+extern const u8 astray_int80[], astray_cli[], astray_fault[], astray_enclu[];
+extern const u8 astray_spin[];
+
+static const struct astray {
+	const char *situation;
+	const u8 *at;
+} astrays[] = {
+	{ "UD2", astray_ud2 },
+	{ "INT3", astray_int3 },
+	{ "HLT", astray_hlt },
+	{ "SYSCALL", astray_syscall },
+	{ "INT 80h", astray_int80 },
+	{ "CLI", astray_cli },
+	{ "a page fault", astray_fault },
+	{ "ENCLU", astray_enclu },
+	{ "an endless loop, and a signal", astray_spin },
+	{ "nothing mapped", (const u8 *)0x10010 },
+};
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* #GP at @at, for the host and for the enclave. */
+static void check_astray(const struct guest *guest, struct sgx_enclave_run run,
+			 u64 at)
+{
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	ASSERT_EQ(run.exception_error_code, 0);
+	ASSERT_EQ(run.exception_addr, 0);
+	check_ssa(guest, SGX_VECTOR_GP, SGX_EXITINFO_HARDWARE, at);
+	check_exinfo(guest, 0, 0);
+}
+
+TEST_ROWS(astray, astrays, "the enclave executes outside of its range")
+{
+	struct op op = { .op = OP_CALL, .arg = { (u64)row->at } };
+	struct itimerval timer = { .it_value.tv_usec = 100000 };
+	struct guest guest;
+
+	guest_open(&guest);
+	ASSERT(signal(SIGVTALRM, on_alarm) != SIG_ERR);
+	if (row->at == astray_spin)
+		ASSERT_OK(setitimer(ITIMER_VIRTUAL, &timer, NULL));
+	check_astray(&guest, guest_enter(&guest, 0, SGX_EENTER, &op),
+		     (u64)row->at);
+	resume_at(&guest, "just_ret");
+}
+
+TEST(astray_resume, "ERESUME to where the enclave has no range")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_UD2 } };
+	struct guest guest;
+	u64 end;
+
+	guest_open(&guest);
+	end = guest.encl.secs.baseaddr + guest.encl.secs.size;
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_EENTER, &op).exception_vector,
+		  SGX_VECTOR_UD);
+	guest_write(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rip)), end);
+	check_astray(&guest, guest_enter(&guest, 0, SGX_ERESUME, &op), end);
+	resume_at(&guest, "just_ret");
+}
+
+TEST(astray_entry, "an entry point that is not in the enclave's range")
+{
+	struct sgx_enclave_run run;
+	struct sgx_tcs *tcs = page_alloc(1);
+	struct enclave encl;
+
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_tcs(tcs);
+	tcs->oentry = TINY_SIZE;
+	tiny_add_tcs(&encl, tcs);
+	ASSERT_OK(
+		encl_add(&encl, TINY_SSA, page_alloc(2), 2 * PAGE, ENCL_RW, 0));
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+	ASSERT_OK(encl_map(&encl, TINY_TCS, PAGE, PROT_READ | PROT_WRITE));
+	ASSERT_OK(encl_map(&encl, TINY_SSA, 2 * PAGE, PROT_READ | PROT_WRITE));
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_ERESUME);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+	/* It has the one SSA frame that there is. */
+	run = tiny_enter(&encl);
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
 }
 
 TEST(nested, "three levels of exceptions, resumed in order")

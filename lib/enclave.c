@@ -18,6 +18,8 @@
 enum softsgx_format softsgx_detect(const void *data, size_t len)
 {
 	static const uint8_t sigstruct[8] = { 6, 0, 0, 0, 0xe1, 0, 0, 0 };
+	/* Version 3, attestation key ECDSA with P-256, TEE type SGX. */
+	static const uint8_t quote[8] = { 3, 0, 2, 0, 0, 0, 0, 0 };
 
 	if (len >= 4 && !memcmp(data, "\177ELF", 4))
 		return SOFTSGX_FORMAT_ELF;
@@ -28,6 +30,8 @@ enum softsgx_format softsgx_detect(const void *data, size_t len)
 		return SOFTSGX_FORMAT_SIGSTRUCT;
 	if (len == sizeof(struct sgx_report))
 		return SOFTSGX_FORMAT_REPORT;
+	if (len >= 8 && !memcmp(data, quote, 8))
+		return SOFTSGX_FORMAT_QUOTE;
 	return SOFTSGX_FORMAT_UNKNOWN;
 }
 

@@ -79,6 +79,7 @@ void softsgx_error_print(const struct softsgx_error *error, FILE *out);
  * @SOFTSGX_FORMAT_SGXS:	an SGX stream
  * @SOFTSGX_FORMAT_SIGSTRUCT:	a SIGSTRUCT
  * @SOFTSGX_FORMAT_REPORT:	a REPORT
+ * @SOFTSGX_FORMAT_QUOTE:	a quote, version 3 (ECDSA)
  */
 enum softsgx_format {
 	SOFTSGX_FORMAT_UNKNOWN,
@@ -86,6 +87,7 @@ enum softsgx_format {
 	SOFTSGX_FORMAT_SGXS,
 	SOFTSGX_FORMAT_SIGSTRUCT,
 	SOFTSGX_FORMAT_REPORT,
+	SOFTSGX_FORMAT_QUOTE,
 };
 
 enum softsgx_format softsgx_detect(const void *data, size_t len);
@@ -249,6 +251,56 @@ int softsgx_sigstruct_verify(const struct softsgx_sigstruct *sig,
 int softsgx_einit(const struct softsgx_enclave *encl,
 		  const struct softsgx_sigstruct *sig,
 		  struct softsgx_error *error);
+
+/* Quotes */
+
+#define SOFTSGX_REPORT_BODY_SIZE 384
+
+/**
+ * struct softsgx_quote - a quote of version 3, ECDSA with P-256, in its parts
+ * @version:	3
+ * @att_key_type: 2
+ * @qe_svn:	ISVSVN of the quoting enclave
+ * @pce_svn:	ISVSVN of the provisioning certification enclave
+ * @qe_vendor:	UUID
+ * @user_data:	of the quoting enclave: which platform it is, say
+ * @body:	REPORT of the enclave, without KEYID and MAC
+ * @signature:	of header and body by the attestation key: R and S
+ * @key:	attestation key: X and Y
+ * @qe_report:	REPORT of the quoting enclave, without KEYID and MAC
+ * @qe_signature: of @qe_report by the certified key
+ * @auth_data:	of the quoting enclave
+ * @auth_len:	its length
+ * @cert_type:	of @cert; 5 is a chain of certificates in PEM
+ * @cert:	what certifies the key that made @qe_signature
+ * @cert_len:	its length
+ *
+ * The pointers point into what was parsed.
+ */
+struct softsgx_quote {
+	uint16_t version;
+	uint16_t att_key_type;
+	uint16_t qe_svn;
+	uint16_t pce_svn;
+	const uint8_t *qe_vendor;
+	const uint8_t *user_data;
+	const uint8_t *body;
+	const uint8_t *signature;
+	const uint8_t *key;
+	const uint8_t *qe_report;
+	const uint8_t *qe_signature;
+	const uint8_t *auth_data;
+	size_t auth_len;
+	uint16_t cert_type;
+	const uint8_t *cert;
+	size_t cert_len;
+};
+
+int softsgx_quote_parse(struct softsgx_quote *quote, const void *data,
+			size_t len, const char *name,
+			struct softsgx_error *error);
+int softsgx_quote_verify(const struct softsgx_quote *quote,
+			 struct softsgx_error *error);
 
 /* Enclaves that run */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* softsgx inspect: what is in an enclave, a SIGSTRUCT or a REPORT. */
+/* softsgx inspect: what is in an enclave, a SIGSTRUCT, a REPORT, a quote. */
 #include <stdlib.h>
 #include <string.h>
 #include "tool.h"
@@ -55,7 +55,7 @@ static void field(struct json_object *json, const char *key, const char *name,
 static void field_bytes(struct json_object *json, const char *key,
 			const char *name, const void *bytes, size_t len)
 {
-	char text[129];
+	char text[2 * 64 + 1];
 
 	hex(bytes, len, text);
 	field(json, key, name, text);
@@ -288,6 +288,24 @@ static int inspect_sigstruct(const struct options *o, const void *data,
 
 /* REPORT */
 
+/* What a REPORT says; a quote has that, too. */
+static void report_body(struct json_object *json, const struct sgx_report *r)
+{
+	field_bytes(json, "mrenclave", "MRENCLAVE", r->mrenclave, 32);
+	field_bytes(json, "mrsigner", "MRSIGNER", r->mrsigner, 32);
+	field_number(json, "isvprodid", "ISVPRODID", r->isvprodid);
+	field_number(json, "isvsvn", "ISVSVN", r->isvsvn);
+	field_attributes(json, &r->attributes);
+	field_bits(json, "miscselect", "MISCSELECT", r->miscselect,
+		   r->miscselect & SGX_MISC_EXINFO ? "EXINFO" : NULL);
+	field_bytes(json, "cpusvn", "CPUSVN", r->cpusvn, 16);
+	field_bytes(json, "configid", "CONFIGID", r->configid, 64);
+	field_number(json, "configsvn", "CONFIGSVN", r->configsvn);
+	field_bytes(json, "isvfamilyid", "ISVFAMILYID", r->isvfamilyid, 16);
+	field_bytes(json, "isvextprodid", "ISVEXTPRODID", r->isvextprodid, 16);
+	field_bytes(json, "reportdata", "REPORTDATA", r->reportdata, 64);
+}
+
 static int inspect_report(const struct options *o, const void *data)
 {
 	struct json_object *json = o->json ? json_object_new_object() : NULL;
@@ -299,21 +317,88 @@ static int inspect_report(const struct options *o, const void *data)
 	else
 		printf("%s: a REPORT, if its 432 bytes are one (it has no mark)\n\n",
 		       o->file);
-	field_bytes(json, "mrenclave", "MRENCLAVE", r.mrenclave, 32);
-	field_bytes(json, "mrsigner", "MRSIGNER", r.mrsigner, 32);
-	field_number(json, "isvprodid", "ISVPRODID", r.isvprodid);
-	field_number(json, "isvsvn", "ISVSVN", r.isvsvn);
-	field_attributes(json, &r.attributes);
-	field_bits(json, "miscselect", "MISCSELECT", r.miscselect,
-		   r.miscselect & SGX_MISC_EXINFO ? "EXINFO" : NULL);
-	field_bytes(json, "cpusvn", "CPUSVN", r.cpusvn, 16);
-	field_bytes(json, "configid", "CONFIGID", r.configid, 64);
-	field_number(json, "configsvn", "CONFIGSVN", r.configsvn);
-	field_bytes(json, "isvfamilyid", "ISVFAMILYID", r.isvfamilyid, 16);
-	field_bytes(json, "isvextprodid", "ISVEXTPRODID", r.isvextprodid, 16);
-	field_bytes(json, "reportdata", "REPORTDATA", r.reportdata, 64);
+	report_body(json, &r);
 	field_bytes(json, "keyid", "KEYID", r.keyid, 32);
 	field_bytes(json, "mac", "MAC", r.mac, 16);
+	if (json)
+		json_print(json);
+	return 0;
+}
+
+/* Quotes */
+
+static const char *cert_type_name(unsigned int type)
+{
+	static const char *const names[] = {
+		[1] = "PPID in clear",
+		[2] = "PPID encrypted with RSA-2048",
+		[3] = "PPID encrypted with RSA-3072",
+		[4] = "PCK certificate",
+		[5] = "PCK certificate chain, PEM",
+		[6] = "certification data of the quoting enclave",
+		[7] = "platform manifest",
+	};
+
+	return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
+}
+
+/* A REPORT in a quote, under a heading or as an object of its own. */
+static void quoted_report(struct json_object *json, const char *key,
+			  const char *heading, const uint8_t *body)
+{
+	struct json_object *item = json ? json_object_new_object() : NULL;
+	struct sgx_report r = { 0 };
+
+	memcpy(&r, body, SOFTSGX_REPORT_BODY_SIZE);
+	if (!json)
+		printf("\n%s:\n", heading);
+	report_body(item, &r);
+	if (json)
+		json_object_object_add(json, key, item);
+}
+
+static int inspect_quote(const struct options *o, const void *data, size_t len,
+			 struct softsgx_error *error)
+{
+	struct json_object *json = NULL;
+	struct softsgx_error wrong;
+	struct softsgx_quote q;
+	const char *name;
+	char text[96];
+	int ret;
+
+	ret = softsgx_quote_parse(&q, data, len, o->file, error);
+	if (ret)
+		return ret;
+	if (o->json) {
+		json = json_object_new_object();
+		json_text(json, "format", "QUOTE");
+	} else {
+		printf("%s: a quote\n\n", o->file);
+	}
+	field_number(json, "version", "version", q.version);
+	field(json, "att_key_type", "key type", "ECDSA-256 with P-256");
+	field_number(json, "qe_svn", "QE SVN", q.qe_svn);
+	field_number(json, "pce_svn", "PCE SVN", q.pce_svn);
+	field_bytes(json, "qe_vendor", "QE vendor", q.qe_vendor, 16);
+	field_bytes(json, "user_data", "user data", q.user_data, 20);
+	quoted_report(json, "report", "The enclave", q.body);
+	quoted_report(json, "qe_report", "The quoting enclave", q.qe_report);
+	if (!json)
+		puts("\nSignatures:");
+	field_bytes(json, "key", "key", q.key, 64);
+	field_bytes(json, "signature", "signature", q.signature, 64);
+	field_bytes(json, "qe_signature", "QE signature", q.qe_signature, 64);
+	field_number(json, "auth_data_size", "auth data", q.auth_len);
+	name = cert_type_name(q.cert_type);
+	snprintf(text, sizeof(text), "type %u%s%s%s, %zu bytes", q.cert_type,
+		 name ? " (" : "", name ? name : "", name ? ")" : "",
+		 q.cert_len);
+	field(json, "certification", "certified by", text);
+	ret = softsgx_quote_verify(&q, &wrong);
+	field(json, "verdict", "verdict",
+	      ret ? wrong.reason
+		  : "consistent; who issued the certificates, and what they are worth, is not looked at");
 	if (json)
 		json_print(json);
 	return 0;
@@ -330,12 +415,14 @@ static int inspect(const struct options *o, const void *data, size_t len,
 		return inspect_sigstruct(o, data, len, error);
 	case SOFTSGX_FORMAT_REPORT:
 		return inspect_report(o, data);
+	case SOFTSGX_FORMAT_QUOTE:
+		return inspect_quote(o, data, len, error);
 	default:
 		memset(error, 0, sizeof(*error));
 		error->status = SOFTSGX_FORMAT;
 		snprintf(error->file, sizeof(error->file), "%s", o->file);
 		strcpy(error->reason,
-		       "neither an ELF file, an SGX stream, a SIGSTRUCT nor a REPORT");
+		       "neither an ELF file, an SGX stream, a SIGSTRUCT, a REPORT nor a quote");
 		return SOFTSGX_FORMAT;
 	}
 }
@@ -353,7 +440,7 @@ int verb_inspect(int argc, char **argv)
 		options,
 		parse,
 		"FILE",
-		"Show what is in a file: an enclave (ELF, SGXS), a SIGSTRUCT, a REPORT.",
+		"Show what is in a file: an enclave (ELF, SGXS), a SIGSTRUCT, a REPORT, a quote (version 3).",
 		children,
 		NULL,
 		NULL

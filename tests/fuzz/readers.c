@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Fuzzes the library's readers: ELF, SGXS and SIGSTRUCT, told apart by their
- * contents as the library does. What must hold: a refused file has a reason, and
+ * Fuzzes the library's readers: ELF, SGXS, SIGSTRUCT and quotes, told apart by
+ * their contents as the library does. What must hold: a refused file has a reason, and
  * a place within the file if it has one; what is accepted has its pages in
  * order, within the enclave, measures the same twice, and is the same enclave
  * when written as an SGX stream and read again; a SIGSTRUCT comes back from
- * its fields and from its signed bytes.
+ * its fields and from its signed bytes; what a quote consists of is in it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +116,23 @@ static void fuzz_sigstruct(const uint8_t *data, size_t size)
 	REQUIRE(!memcmp(payload, again, sizeof(payload)));
 }
 
+static void fuzz_quote(const uint8_t *data, size_t size)
+{
+	struct softsgx_quote quote;
+	struct softsgx_error error;
+
+	if (softsgx_quote_parse(&quote, data, size, "fuzz", &error)) {
+		REQUIRE(*error.reason && error.offset <= size);
+		return;
+	}
+	REQUIRE(quote.body > data && quote.signature > quote.body);
+	REQUIRE(quote.qe_report > quote.key &&
+		quote.cert >= quote.auth_data + quote.auth_len &&
+		quote.cert + quote.cert_len <= data + size);
+	if (softsgx_quote_verify(&quote, &error))
+		REQUIRE(*error.reason);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct softsgx_layout heap = { .heap = 0x3000,
@@ -124,5 +141,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_enclave(data, size, NULL);
 	fuzz_enclave(data, size, &heap);
 	fuzz_sigstruct(data, size);
+	fuzz_quote(data, size);
 	return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-# Fuzzes the library's readers: ELF, SGXS, SIGSTRUCT.
+# Fuzzes the library's readers: ELF, SGXS, SIGSTRUCT, quotes.
 #
 #	make -f readers.mk check	a short run, from seeds made here
 #	make -f readers.mk fuzz		RUNS runs (a million)
@@ -33,6 +33,8 @@ $(OUT)/readers_seeds: $(SRC)/readers.S
 	openssl genrsa -3 -out $(OUT)/readers.pem 3072
 	$(TOP)/build/tool/softsgx convert $@/elf -o $@/sgxs
 	$(TOP)/build/tool/softsgx sign $@/elf -k $(OUT)/readers.pem -o $@/sigstruct
+	$(CC) -o $(OUT)/readers-quote $(TOP)/tests/tool/quote.c -lcrypto
+	$(OUT)/readers-quote $@/quote
 	head -c 1408 $@/sgxs >$@/sgxs_short
 	head -c 160 $@/sgxs | sed 's/ECREATE/UNSIZED/' >$@/sgxs_unsized
 

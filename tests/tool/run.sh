@@ -143,6 +143,22 @@ cp one.sig broken.sig
 patch broken.sig 600 '\x00\x01\x02'
 t "a bad signature" 0 'signature    the signature, Q1 or Q2 is not right' "$tool" inspect broken.sig
 
+gcc -Wall -Wextra -Werror -o quote "$top/tests/tool/quote.c" -lcrypto
+./quote good.quote
+t "quote" 0 'verdict      consistent' "$tool" inspect good.quote
+t "quote: its fields" 0 'MRENCLAVE    aaaaaaaa' "$tool" inspect good.quote
+t "quote: JSON" 0 '"qe_svn": 7' "$tool" inspect --json good.quote
+for change in header report; do
+	./quote bad.quote $change
+	t "quote with another $change" 0 'has not signed this REPORT' "$tool" inspect bad.quote
+done
+./quote bad.quote key
+t "quote with another key" 0 'does not vouch for the attestation key' "$tool" inspect bad.quote
+for change in qe cert; do
+	./quote bad.quote $change
+	t "quote with another $change" 0 'does not vouch for the quoting enclave' "$tool" inspect bad.quote
+done
+
 echo "lint"
 t "good" 0 '' "$tool" lint hello.sgxs -s one.sig
 t "no KSS" 1 'no-kss' "$tool" lint -s theirs.sig
@@ -182,6 +198,8 @@ head -c 8192 "$hello" >cut.elf
 t "cut ELF" 3 'a segment beyond the end' "$tool" measure cut.elf
 head -c 100 hello.sgxs >cut.sgxs
 t "cut SGXS" 3 'cut.sgxs: at 0x40: the file ends within a record' "$tool" inspect cut.sgxs
+head -c 1000 good.quote >cut.quote
+t "cut quote" 3 'cut.quote: at 0x1b0: a signature of' "$tool" inspect cut.quote
 head -c 1000 one.sig >cut.sig
 t "cut SIGSTRUCT" 3 'cut.sig: at 0x3e8: a SIGSTRUCT has 1808 bytes, this file 1000' "$tool" inspect cut.sig
 t "something else" 3 'neither an ELF file' "$tool" inspect "$key"

@@ -181,7 +181,8 @@ run_modules() {
 	local module
 	module=$(vm/module --kernel "$kernel" | tail -n 1)
 	make --no-print-directory -s -C tests/stress
-	count modules vm/run --kernel "$kernel" --no-module --timeout 3000 -- \
+	count modules vm/run --kernel "$kernel" --no-module \
+		--append slub_debug=F --timeout 3000 -- \
 		tests/stress/modules.sh "$module"
 }
 

@@ -181,7 +181,7 @@ run_modules() {
 	local module
 	module=$(vm/module --kernel "$kernel" | tail -n 1)
 	make --no-print-directory -s -C tests/stress
-	count modules vm/run --kernel "$kernel" --no-module \
+	count modules vm/run --kernel "$kernel" --no-module --one-thread \
 		--append slub_debug=F --timeout 3000 -- \
 		tests/stress/modules.sh "$module"
 }

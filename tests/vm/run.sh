@@ -127,6 +127,11 @@ test_writes_stay_inside() {
 	is_status 0 && [ ! -e "$out/inside" ] && [ "$(cat "$out/rw/outside")" = 1 ]
 }
 
+test_one_thread() {
+	in_vm --accel tcg --one-thread -- nproc
+	is_status 0 && prints stdout 2
+}
+
 test_leftovers_are_killed() {
 	in_vm --no-module -- sh -c 'sleep 1000 & exit 3' </dev/null
 	is_status 3

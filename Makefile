@@ -7,7 +7,7 @@ KERNEL ?= bookworm
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-selinux check-paging check-ceiling check-modules \
-	check-selftests check-tool lint module \
+	check-selftests check-tool check-packages lint module packages \
 	programs tool deps clean
 
 help:
@@ -23,6 +23,8 @@ help:
 	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
+	@echo 'make packages         the Debian packages, in build/packages/'
+	@echo 'make check-packages   them, with lintian and DKMS; installed in the VM (not in check)'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
 	@echo 'make tool             build the library and the softsgx command'
@@ -64,6 +66,14 @@ tool:
 
 check-tool: deps
 	@tests/tool/run.sh --vm
+
+packages:
+	@vm/deps packages
+	@packaging/build.sh
+
+check-packages:
+	@vm/deps packages
+	@tests/packages/run.sh --vm
 
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint

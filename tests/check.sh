@@ -92,6 +92,7 @@ run_native() {
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
 	count fuzz-rules make --no-print-directory -C tests/fuzz -f rules.mk check
+	count policy-tool tests/access/tool.sh
 	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
@@ -112,6 +113,7 @@ run_access() {
 		--module-params rules_signed=1 -- tests/access/run.sh signed
 	count access-several vm/run --kernel "$kernel" \
 		--append lsm=selinux,bpf -- tests/access/run.sh several
+	count access-explain tests/access/explain.sh --kernel "$kernel"
 	# Linux 6.1 tells modules no digest of fs-verity.
 	count access-verity vm/run --kernel 6.12 -- \
 		tests/access/run.sh property fsverity

@@ -12,6 +12,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 tool=$top/build/tool/softsgx
+copies=$top/build/tests/access
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 rules=/sys/kernel/security/softsgx
@@ -43,14 +44,26 @@ no_rules() {
 	echo 1 >"$rules/delete"
 }
 
+# sign ENCLAVE [KEY]: where the program does not do it.
+sign() {
+	[ ! -e "${1%.elf}.sig" ] || "$tool" sign "$1" --key "${2:-key.pem}" \
+		--kss -o "${1%.elf}.sig"
+}
+
 # A byte of code that is never executed, in the file of an enclave.
 change() {
 	cp "$1" "$1.whole"
-	printf '\xcc' | dd of="$1" bs=1 seek=$((0x3ff0)) conv=notrunc status=none
+	printf '\x5a' | dd of="$1" bs=1 seek=$((0x3ff0)) conv=notrunc status=none
+	if cmp -s "$1" "$1.whole"; then
+		echo "explain.sh: nothing has changed in $1"
+		exit 1
+	fi
+	sign "$1"
 }
 
 restore() {
 	cp "$1.whole" "$1"
+	sign "$1"
 }
 
 # denied COMMAND...: fails, and a rule has refused something.
@@ -62,7 +75,8 @@ denied() {
 	[ "$(sed -n 's/^denied=//p' "$rules/status")" -gt "$before" ]
 }
 
-# one NAME DIRECTORY PROGRAM ENCLAVE OTHER: what holds for each program.
+# one NAME DIRECTORY PROGRAM ENCLAVE OTHER: what holds for each program. OTHER is
+# a command for the shell.
 one() {
 	local name=$1 dir=$2 program=$3 enclave=$4 other=$5
 	local policy=/run/$1.policy
@@ -72,16 +86,14 @@ one() {
 	cat "$policy"
 	t "$name: rules that the kernel takes" 0 "$tool" policy load "$policy"
 	t "$name: works under them" 0 "$program"
-	t "$name: another program does not" 0 denied "$other"
-	mkdir -p "/run/copy-$name"
-	cp -r . "/run/copy-$name"
-	t "$name: nor a copy of it elsewhere" 0 denied "/run/copy-$name/${program##*/}"
+	t "$name: another program does not" 0 denied sh -c "$other"
+	t "$name: nor a copy of it elsewhere" 0 denied "$copies/copy-$name/${program##*/}"
 	change "$enclave"
 	t "$name: nor with another enclave" 0 denied "$program"
 	no_rules
 	t "$name: control, without rules: another enclave" 0 "$program"
 	restore "$enclave"
-	t "$name: control, without rules: a copy" 0 "/run/copy-$name/${program##*/}"
+	t "$name: control, without rules: a copy" 0 "$copies/copy-$name/${program##*/}"
 	t "$name: explained again, by its signer" 0 "$tool" policy explain --host --signer -o "$policy" -- "$program"
 	t "$name: rules that the kernel takes" 0 "$tool" policy load "$policy"
 	change "$enclave"
@@ -110,18 +122,18 @@ inside() {
 		(userrole system_u object_r) (userlevel system_u low)
 		(userrange system_u lowlow)
 	END
-	one hello "$hello" ./hello hello_enclave.elf "$selftests/test_sgx"
-	cd "$selftests"
-	one selftests "$selftests" ./test_sgx test_encl.elf "$hello/hello"
+	one hello "$hello" ./hello hello_enclave.elf \
+		"cd '$selftests' && exec ./test_sgx"
+	one selftests "$selftests" ./test_sgx test_encl.elf \
+		"exec '$hello/hello'"
 
 	cd "$hello"
-	cp key.pem key.whole
 	t "hello: explained, by its signer" 0 "$tool" policy explain --host --signer -o /run/signer -- ./hello
-	cp "$top/build/tests/access/other.pem" key.pem
+	sign hello_enclave.elf "$top/build/tests/access/other.pem"
 	t "hello: control, another signer" 0 ./hello
 	t "hello: rules" 0 "$tool" policy load /run/signer
 	t "hello: another signer is refused" 0 denied ./hello
-	cp key.whole key.pem
+	sign hello_enclave.elf
 	t "hello: enforced rules are not for explaining" 4 "$tool" policy explain --host -- ./hello
 	echo 0 >"$rules/enforce"
 	t "hello: permissive ones are" 0 "$tool" policy explain --host -- ./hello
@@ -151,10 +163,14 @@ make --no-print-directory -s -C "$top/tool"
 make --no-print-directory -s -C "$top/examples"
 make --no-print-directory -s -C "$top/tests/access" programs
 selftests=$("$top/tests/selftests/run.sh" --build)
+rm -rf "$copies/copy-hello" "$copies/copy-selftests"
+cp -r "$top/build/examples" "$copies/copy-hello"
+cp -r "$selftests" "$copies/copy-selftests"
 
 log=$top/build/tests/access/explain.log
 "$top/vm/run" --kernel "$kernel" --timeout 1500 \
-	--cpuid "$selftests/test_sgx" -- "$0" --inside "$selftests" </dev/null |
+	--cpuid "$selftests/test_sgx" \
+	--cpuid "$copies/copy-selftests/test_sgx" -- "$0" --inside "$selftests" </dev/null |
 	tee "$log" || failed=1
 if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
 	passed=${BASH_REMATCH[1]}

@@ -9,7 +9,8 @@
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
-#   access-long  the fuzzer of the rules, ten million runs: tests/fuzz
+#   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
+#              explain, in the VM: tests/access/explain.sh
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
@@ -113,7 +114,6 @@ run_access() {
 		--module-params rules_signed=1 -- tests/access/run.sh signed
 	count access-several vm/run --kernel "$kernel" \
 		--append lsm=selinux,bpf -- tests/access/run.sh several
-	count access-explain tests/access/explain.sh --kernel "$kernel"
 	# Linux 6.1 tells modules no digest of fs-verity.
 	count access-verity vm/run --kernel 6.12 -- \
 		tests/access/run.sh property fsverity
@@ -121,6 +121,7 @@ run_access() {
 
 run_access_long() {
 	count access-native make --no-print-directory -C tests/access check
+	count access-explain tests/access/explain.sh --kernel "$kernel"
 	count access-fuzz make --no-print-directory -C tests/fuzz -f rules.mk fuzz
 }
 

@@ -6,7 +6,7 @@
 KERNEL ?= bookworm
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-selinux check-paging check-ceiling check-modules \
+	check-selinux check-paging check-ceiling check-modules check-stress \
 	check-selftests check-tool check-packages lint module packages \
 	programs tool deps clean
 
@@ -15,13 +15,15 @@ help:
 	@echo 'make check            the tests and the linters, but not the slow tests'
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
-	@echo 'make check-access     the rules and what makes them, in the VM; their fuzzer at length'
+	@echo 'make check-access     the rules, in the VM; their fuzzer at length (minutes)'
 	@echo 'make check-attack     attacks that must fail, with controls (not in check)'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of KERNEL, on KERNEL, in the VM'
 	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
+	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
+	@echo '                      or SECONDS_=N (a minute of it is in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make packages         the Debian packages, in build/packages/'
 	@echo 'make check-packages   them, with lintian and DKMS; installed in the VM (not in check)'
@@ -51,13 +53,13 @@ programs:
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux \
-		paging selftests-both
+		paging selftests-both stress-short
 
 check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long
 
 check-native check-vm check-attack check-selinux \
-check-paging check-selftests check-ceiling check-modules: check-%: deps
+check-paging check-selftests check-ceiling check-modules check-stress: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -26,7 +26,7 @@ static ssize_t power_write(struct file *file, const char __user *buf,
 	if (ret)
 		return ret;
 	if (lose)
-		sgx_stats_each(sgx_encl_lose_power, NULL);
+		sgx_encl_lose_power();
 	return len;
 }
 

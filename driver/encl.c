@@ -114,11 +114,29 @@ static void encl_free(struct sgx_encl *encl)
 	sgx_encl_put(encl);
 }
 
-static void encl_lose_pages(struct sgx_encl *encl)
+/* No thread enters any more, or gets at a page by a fault or an ioctl. */
+static void encl_lose(struct sgx_encl *encl, void *unused)
+{
+	mutex_lock(&encl->lock);
+	if (test_bit(SGX_ENCL_CREATED, &encl->flags) &&
+	    !test_and_set_bit(SGX_ENCL_LOST, &encl->flags)) {
+		/* Who looks for a translation from here on sees the flag. */
+		sgx_encl_zap(encl, encl->base, encl->size);
+		/* Without a SECS in the EPC there is nothing to be inside of. */
+		if (encl->secs.epcm.page)
+			WARN_ON_ONCE(sgx_encl_track(encl));
+	}
+	mutex_unlock(&encl->lock);
+}
+
+static void encl_lose_pages(struct sgx_encl *encl, void *unused)
 {
 	struct sgx_encl_page *page;
 	unsigned long index;
 
+	mutex_lock(&encl->lock);
+	if (!test_bit(SGX_ENCL_LOST, &encl->flags))
+		goto unlock;
 	xa_for_each(&encl->pages, index, page) {
 		xa_erase(&encl->pages, index);
 		if (xa_is_value(page))
@@ -127,43 +145,30 @@ static void encl_lose_pages(struct sgx_encl *encl)
 		sgx_epcm_reset(&page->epcm);
 		sgx_encl_page_free(page);
 	}
+	/* EREMOVE would miss the pages that have gone. */
 	if (encl->secs.epcm.page)
 		sgx_epcm_reset(&encl->secs.epcm);
 	sgx_paging_destroy(encl);
 	WRITE_ONCE(encl->evicted, 0);
+unlock:
+	mutex_unlock(&encl->lock);
 }
 
 /**
- * sgx_encl_lose_power() - an enclave's pages are gone, in the EPC and out of it
- * @encl:	enclave
- * @unused:	for sgx_stats_each()
+ * sgx_encl_lose_power() - the pages of all enclaves are gone, also those evicted
  *
  * As on hardware when it was suspended: the EPC is lost, and with the paging key
  * what was evicted. The threads inside leave, and can enter no more. The
- * enclave's mappings and descriptors stay until the program gives it up.
+ * enclaves' mappings and descriptors stay until the program gives them up.
  *
  * Context: may sleep; no &sgx_encl.lock is held.
  */
-void sgx_encl_lose_power(struct sgx_encl *encl, void *unused)
+void sgx_encl_lose_power(void)
 {
-	mutex_lock(&encl->lock);
-	if (!test_bit(SGX_ENCL_CREATED, &encl->flags) ||
-	    test_bit(SGX_ENCL_LOST, &encl->flags))
-		goto unlock;
-
-	set_bit(SGX_ENCL_LOST, &encl->flags);
-	if (!encl->secs.epcm.page && !encl->secs_out)
-		goto unlock;
-	/* Whoever looks for a translation from here on sees the flag. */
-	sgx_encl_zap(encl, encl->base, encl->size);
-	/* Without a SECS in the EPC there is no page to be inside of. */
-	if (encl->secs.epcm.page)
-		WARN_ON_ONCE(sgx_encl_track(encl));
+	sgx_stats_each(encl_lose, NULL);
 	/* Leaves that began before that are over after this. */
 	synchronize_rcu();
-	encl_lose_pages(encl);
-unlock:
-	mutex_unlock(&encl->lock);
+	sgx_stats_each(encl_lose_pages, NULL);
 }
 
 static void encl_teardown(struct work_struct *work)

@@ -198,7 +198,7 @@ int sgx_encl_init(void);
 void sgx_encl_exit(void);
 struct sgx_encl *sgx_encl_alloc(struct inode *inode);
 void sgx_encl_release(struct sgx_encl *encl);
-void sgx_encl_lose_power(struct sgx_encl *encl, void *unused);
+void sgx_encl_lose_power(void);
 void sgx_encl_get(struct sgx_encl *encl);
 void sgx_encl_put(struct sgx_encl *encl);
 int sgx_encl_track(struct sgx_encl *encl);

@@ -11,6 +11,7 @@
 #include "epc.h"
 #include "hooks.h"
 #include "host.h"
+#include "node.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
@@ -65,6 +66,7 @@ static int __init softsgx_init(void)
 		goto err_cpuid;
 
 	sgx_stats_init();
+	sgx_node_init();
 	return 0;
 
 err_cpuid:
@@ -88,6 +90,7 @@ err_epc:
 
 static void __exit softsgx_exit(void)
 {
+	sgx_node_exit();
 	sgx_stats_exit();
 	sgx_device_exit();
 	sgx_cpuid_exit();

@@ -7,6 +7,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include "epc.h"
@@ -124,19 +125,9 @@ static struct sgx_va_page *va_look(struct sgx_va_set *set,
 	return NULL;
 }
 
-/**
- * sgx_va_slot_get() - reserve an empty slot for a page of an enclave
- * @encl:	enclave
- * @gfp:	to bring a VA back
- *
- * Context: &sgx_encl.lock is held; may sleep.
- * Return: the slot, with its VA in the EPC; -ENOMEM.
- */
-long sgx_va_slot_get(struct sgx_encl *encl, gfp_t gfp)
+static long va_slot_get(struct sgx_encl *encl, gfp_t gfp)
 {
 	struct sgx_va_page *va, *out;
-
-	lockdep_assert_held(&encl->lock);
 
 	va = va_look(&encl->va, &out);
 	if (va)
@@ -152,6 +143,26 @@ long sgx_va_slot_get(struct sgx_encl *encl, gfp_t gfp)
 		return -ENOMEM;
 	sgx_reclaim_list(&va->page);
 	return va_take(&encl->va, va);
+}
+
+/**
+ * sgx_va_slot_get() - reserve an empty slot for a page of an enclave
+ * @encl:	enclave, whose memory cgroup pays for a new VA
+ * @gfp:	to bring a VA back
+ *
+ * Context: &sgx_encl.lock is held; may sleep.
+ * Return: the slot, with its VA in the EPC; -ENOMEM.
+ */
+long sgx_va_slot_get(struct sgx_encl *encl, gfp_t gfp)
+{
+	struct mem_cgroup *memcg = set_active_memcg(encl->memcg);
+	long slot;
+
+	lockdep_assert_held(&encl->lock);
+
+	slot = va_slot_get(encl, gfp);
+	set_active_memcg(memcg);
+	return slot;
 }
 
 /**

@@ -9,8 +9,7 @@
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
-#   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
-#              explain, in the VM: tests/access/explain.sh
+#   access-long  the fuzzer of the rules, ten million runs: tests/fuzz
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
@@ -18,6 +17,9 @@
 #   selftests-both  the same, of bookworm and of trixie, on their kernels
 #   ceiling    what mmap and mprotect of a large enclave cost, and a program
 #              like a library OS, in the VM: tests/ceiling
+#   stress     200 enclaves on a small EPC, and all that can happen at once, for
+#              SECONDS_ seconds (600): tests/stress
+#   stress-short  the same for a minute
 #   modules    200 loads and unloads of the module: tests/stress
 
 set -euo pipefail
@@ -34,7 +36,8 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | access-long | attack | selinux | \
-		paging | selftests | selftests-both | ceiling | modules)
+		paging | selftests | selftests-both | ceiling | stress | \
+		stress-short | modules)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -93,7 +96,6 @@ run_native() {
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
 	count fuzz-rules make --no-print-directory -C tests/fuzz -f rules.mk check
-	count policy-tool tests/access/tool.sh
 	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
@@ -121,7 +123,6 @@ run_access() {
 
 run_access_long() {
 	count access-native make --no-print-directory -C tests/access check
-	count access-explain tests/access/explain.sh --kernel "$kernel"
 	count access-fuzz make --no-print-directory -C tests/fuzz -f rules.mk fuzz
 }
 
@@ -178,6 +179,22 @@ run_ceiling() {
 		build/tests/ceiling/cost
 	count ceiling-libos vm/run --kernel "$kernel" --smp 1 \
 		--timeout 3000 -- build/tests/ceiling/libos
+}
+
+# storm SECONDS: builds take longer than they should at the end, on a busy host.
+storm() {
+	make --no-print-directory -s -C tests/stress
+	SECONDS_=$1 count stress vm/run --kernel "$kernel" --mem 2G \
+		--timeout $(($1 + 900)) --module-params epc_size=9 -- \
+		build/tests/stress/storm
+}
+
+run_stress() {
+	storm "${SECONDS_-600}"
+}
+
+run_stress_short() {
+	storm 60
 }
 
 run_modules() {

@@ -574,6 +574,38 @@ static void enclu_transfer(void **state)
 	host_free(host);
 }
 
+/* A page in every state is free afterwards, and empty. */
+static void power_loss(void **state)
+{
+	const u32 child = SGX_EPCM_VALID | SGX_EPCM_RWX |
+			  (SGX_PT_REG << SGX_EPCM_PT_SHIFT);
+	const u32 states[] = { 0, child, child | SGX_EPCM_BLOCKED,
+			       child | SGX_EPCM_PENDING,
+			       SGX_EPCM_VALID |
+				       (SGX_PT_VA << SGX_EPCM_PT_SHIFT) };
+	struct host *host = host_new(8);
+	struct sgx_epcm *epcm = host_epc(host);
+	struct sgx_cpu *cpu = host_cpu(host, 0);
+	static const u8 zeros[SGX_PAGE_SIZE];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		memset(epcm->page, 0x5a, SGX_PAGE_SIZE);
+		epcm->state = states[i];
+		epcm->addr = LA;
+		epcm->secs = epcm;
+		sgx_epcm_reset(epcm);
+		assert_memory_equal(epcm->page, zeros, sizeof(zeros));
+		assert_null(epcm->secs);
+		assert_int_equal(epcm->addr, 0);
+		/* Free: it can become another. */
+		assert_int_equal(sgx_epa(cpu, SGX_PT_VA, sgx_addr(epcm->page)),
+				 0);
+	}
+	host_free(host);
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -595,5 +627,6 @@ int main(void)
 	tests_add(&t, "ENCLU: a leaf without a code", enclu_silent, NULL);
 	tests_add(&t, "ENCLU: a fault, a retry", enclu_fault, NULL);
 	tests_add(&t, "ENCLU: a transfer of control", enclu_transfer, NULL);
+	tests_add(&t, "reset frees a page in any state", power_loss, NULL);
 	return TESTS_RUN("core", &t);
 }

@@ -13,7 +13,7 @@
 #define CHUNK 256UL /* pages that are added by one call */
 
 /* Pages of the file: segment @ph of it to its place. */
-static void add_segment(struct enclave *encl, const Elf64_Phdr *ph)
+static int add_segment(struct enclave *encl, const Elf64_Phdr *ph)
 {
 	u64 flags = ENCL_REG(0);
 
@@ -23,49 +23,95 @@ static void add_segment(struct enclave *encl, const Elf64_Phdr *ph)
 		flags |= (ph->p_flags & PF_R ? SGX_SECINFO_FL_R : 0) |
 			 (ph->p_flags & PF_W ? SGX_SECINFO_FL_W : 0) |
 			 (ph->p_flags & PF_X ? SGX_SECINFO_FL_X : 0);
-	ASSERT_OK(encl_add(encl, ph->p_vaddr,
-			   (const u8 *)encl->image + ph->p_offset, ph->p_filesz,
-			   flags, SGX_PAGE_MEASURE));
+	return encl_add(encl, ph->p_vaddr,
+			(const u8 *)encl->image + ph->p_offset, ph->p_filesz,
+			flags, SGX_PAGE_MEASURE);
 }
 
-static void map_segment(struct enclave *encl, const Elf64_Phdr *ph)
+static int map_segment(struct enclave *encl, const Elf64_Phdr *ph)
 {
-	ASSERT_OK(encl_map(encl, ph->p_vaddr, ph->p_memsz,
-			   (ph->p_flags & PF_R ? PROT_READ : 0) |
-				   (ph->p_flags & PF_W ? PROT_WRITE : 0) |
-				   (ph->p_flags & PF_X ? PROT_EXEC : 0)));
+	return encl_map(encl, ph->p_vaddr, ph->p_memsz,
+			(ph->p_flags & PF_R ? PROT_READ : 0) |
+				(ph->p_flags & PF_W ? PROT_WRITE : 0) |
+				(ph->p_flags & PF_X ? PROT_EXEC : 0));
 }
 
-static void each_segment(struct enclave *encl,
-			 void (*what)(struct enclave *, const Elf64_Phdr *))
+static int each_segment(struct enclave *encl,
+			int (*what)(struct enclave *, const Elf64_Phdr *))
 {
 	const Elf64_Ehdr *ehdr = encl->image;
 	const Elf64_Phdr *ph =
 		(const void *)((const u8 *)encl->image + ehdr->e_phoff);
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < ehdr->e_phnum; i++)
+	for (i = 0; !ret && i < ehdr->e_phnum; i++)
 		if (ph[i].p_type == PT_LOAD)
-			what(encl, &ph[i]);
+			ret = what(encl, &ph[i]);
+	return ret;
 }
 
-static void add_heap(struct enclave *encl, u64 offset, u64 pages)
+static int add_heap(struct enclave *encl, u64 offset, u64 pages)
 {
 	void *zeros = page_alloc(CHUNK);
+	int ret = 0;
 	u64 n;
 
-	for (; pages; pages -= n, offset += n * PAGE) {
+	for (; !ret && pages; pages -= n, offset += n * PAGE) {
 		n = pages < CHUNK ? pages : CHUNK;
-		ASSERT_OK(encl_add(encl, offset, zeros, n * PAGE, ENCL_RW, 0));
+		ret = encl_add(encl, offset, zeros, n * PAGE, ENCL_RW, 0);
 	}
 	munmap(zeros, CHUNK * PAGE);
+	return ret;
 }
 
-void big_open(struct big *big, u64 pages, unsigned int flags)
+/* A signature takes long: that of the last enclave serves others like it. */
+static int sign(struct enclave *encl, u64 pages, unsigned int flags)
+{
+	static struct sgx_sigstruct last;
+	static unsigned int last_flags;
+	static u64 last_pages;
+	int ret;
+
+	if (pages == last_pages && flags == last_flags) {
+		encl->sig = last;
+		return 0;
+	}
+	ret = encl_sign(encl, test_key());
+	last = encl->sig;
+	last_flags = flags;
+	last_pages = ret ? 0 : pages;
+	return ret;
+}
+
+static int build(struct big *big, u64 offset, u64 pages, unsigned int flags)
+{
+	struct enclave *encl = &big->guest.encl;
+	int ret;
+
+	ret = encl_create(encl);
+	if (!ret)
+		ret = each_segment(encl, add_segment);
+	if (!ret && !(flags & BIG_AUGMENT))
+		ret = add_heap(encl, offset, pages);
+	if (!ret)
+		ret = sign(encl, pages, flags);
+	if (!ret)
+		ret = encl_init(encl);
+	if (!ret)
+		ret = each_segment(encl, map_segment);
+	if (!ret)
+		ret = encl_map(encl, offset, pages * PAGE,
+			       PROT_READ | PROT_WRITE);
+	return ret;
+}
+
+int big_try_open(struct big *big, u64 pages, unsigned int flags)
 {
 	struct enclave *encl = &big->guest.encl;
 	struct enclave file;
 	u64 offset, size;
+	int ret;
 
 	/* The file alone makes a small enclave: its image serves ours. */
 	ASSERT_OK(encl_open_elf(&file, test_file("paging.elf")));
@@ -81,19 +127,22 @@ void big_open(struct big *big, u64 pages, unsigned int flags)
 
 	if (flags & BIG_PRODUCTION)
 		encl->secs.attributes.flags &= ~SGX_ATTR_DEBUG;
-	ASSERT_OK(encl_create(encl));
-	each_segment(encl, add_segment);
-	if (!(flags & BIG_AUGMENT))
-		add_heap(encl, offset, pages);
-	ASSERT_OK(encl_sign(encl, test_key()));
-	ASSERT_OK(encl_init(encl));
-	each_segment(encl, map_segment);
-	ASSERT_OK(encl_map(encl, offset, pages * PAGE, PROT_READ | PROT_WRITE));
+	ret = build(big, offset, pages, flags);
+	if (ret) {
+		encl_close(encl);
+		return ret;
+	}
 
 	big->guest.ssa = guest_symbol(&big->guest, "ssa");
 	big->guest.tcs = guest_symbol(&big->guest, "tcs");
 	big->heap = encl->secs.baseaddr + offset;
 	big->pages = pages;
+	return 0;
+}
+
+void big_open(struct big *big, u64 pages, unsigned int flags)
+{
+	ASSERT_OK(big_try_open(big, pages, flags));
 }
 
 void big_close(struct big *big)
@@ -217,6 +266,6 @@ void squeeze(void)
 		pages *= 2;
 	ASSERT_OK(encl_open(&encl, pages * PAGE));
 	ASSERT_OK(encl_create(&encl));
-	add_heap(&encl, 0, 5 * epc_total() / 2);
+	ASSERT_OK(add_heap(&encl, 0, 5 * epc_total() / 2));
 	encl_close(&encl);
 }

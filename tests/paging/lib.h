@@ -26,6 +26,8 @@ enum big_flags {
 
 /* Build it, with @pages of heap, and map it. big_fill() comes next. */
 void big_open(struct big *big, u64 pages, unsigned int flags);
+/* The same; a negative errno if a step fails, and then it is closed. */
+int big_try_open(struct big *big, u64 pages, unsigned int flags);
 void big_fill(const struct big *big, unsigned int thread);
 void big_close(struct big *big);
 

@@ -178,6 +178,18 @@ TEST(reading, "the list is read while enclaves come and go")
 	ASSERT_OK(pthread_join(thread, NULL));
 }
 
+TEST(total_bytes, "the size of the EPC is where mainline has it")
+{
+	FILE *file = fopen("/sys/devices/system/node/node0/x86/sgx_total_bytes",
+			   "r");
+	u64 bytes;
+
+	ASSERT(file);
+	ASSERT_EQ(fscanf(file, "%lu", &bytes), 1);
+	ASSERT_EQ(bytes, epc_pages() * PAGE);
+	fclose(file);
+}
+
 #define TRACING "/sys/kernel/tracing/"
 
 static void put(const char *path, const char *text)

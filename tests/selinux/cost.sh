@@ -3,8 +3,8 @@
 #
 # Usage: tests/selinux/cost.sh [vm/run option...]
 #
-# Guest instructions of ADD_PAGES of a 64 MiB enclave, without SELinux and with
-# it enforcing, the minimal policy and Debian's. More than 2 % more is a failure.
+# Guest instructions of ADD_PAGES of a 64 MiB enclave, without SELinux and with it
+# enforcing (the minimal policy). More than 2 % more is a failure.
 # The last line is "N passed, N failed".
 
 set -euo pipefail
@@ -37,7 +37,7 @@ instructions() {
 passed=0
 failed=0
 without=$(instructions security=none "$@")
-for policy in minimal debian; do
+for policy in minimal; do
 	with=$(SOFTSGX_POLICY=$policy instructions security=selinux "$@")
 	if awk -v with="$with" -v without="$without" -v policy="$policy" 'BEGIN {
 		more = (with - without) * 100 / without

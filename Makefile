@@ -15,7 +15,7 @@ help:
 	@echo 'make check            the tests and the linters, but not the slow tests'
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
-	@echo 'make check-access     the rules, in the VM; their fuzzer at length (minutes)'
+	@echo 'make check-access     the rules and what makes them, in the VM; their fuzzer at length'
 	@echo 'make check-attack     attacks that must fail, with controls (not in check)'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'

@@ -24,7 +24,8 @@
  * the file's own, whatever happens to the mapping afterwards.
  *
  * Memory that is shared and anonymous, a private mapping of /dev/zero, and the
- * like have a file that nobody has ever seen: they are anonymous.
+ * like have a file that nobody has ever seen: they are anonymous. So is memory of
+ * devices and sockets, which mostly has in it what the process has put there.
  *
  * Context: the mmap_lock is held, and has been since @page was found.
  * Return: the source. The mapping owns the reference to the file.
@@ -37,7 +38,8 @@ struct sgx_source sgx_source_of(const struct vm_area_struct *vma,
 	mmap_assert_locked(vma->vm_mm);
 
 	if (!vma->vm_file || !vma->vm_ops ||
-	    IS_PRIVATE(file_inode(vma->vm_file)))
+	    IS_PRIVATE(file_inode(vma->vm_file)) ||
+	    !S_ISREG(file_inode(vma->vm_file)->i_mode))
 		return source;
 
 	source.file = vma->vm_file;

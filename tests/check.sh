@@ -9,7 +9,8 @@
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
 #   access     the rules of the access control, in the VM: tests/access
-#   access-long  the fuzzer of the rules, ten million runs: tests/fuzz
+#   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
+#              explain, in the VM: tests/access/explain.sh
 #   attack     attacks that must fail, with their controls: tests/attack
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
@@ -96,6 +97,7 @@ run_native() {
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
 	count fuzz-rules make --no-print-directory -C tests/fuzz -f rules.mk check
+	count policy-tool tests/access/tool.sh
 	count tool tests/tool/run.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
@@ -123,6 +125,7 @@ run_access() {
 
 run_access_long() {
 	count access-native make --no-print-directory -C tests/access check
+	count access-explain tests/access/explain.sh --kernel "$kernel"
 	count access-fuzz make --no-print-directory -C tests/fuzz -f rules.mk fuzz
 }
 

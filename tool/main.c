@@ -26,7 +26,8 @@ static const struct verb {
 	{ "status", "say what this machine has of SGX", verb_status },
 	{ "doctor", "find out why a program says that there is no SGX",
 	  verb_doctor },
-	{ "policy", "check, load and show rules for enclaves", verb_policy },
+	{ "policy", "check, load, show, test and make rules for enclaves",
+	  verb_policy },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -3,13 +3,13 @@
  * softsgx policy: the rules of the access control, checked here by the source
  * that the kernel compiles (access/policy.c), and loaded into it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tool.h"
-#include "../access/policy.h"
+#include "policy.h"
 
 struct options {
 	const char *what;
@@ -35,11 +35,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->what)
-			argp_error(state, "check, load or show?");
+			argp_error(state,
+				   "check, load, show, test or explain?");
 		if (strcmp(o->what, "check") && strcmp(o->what, "load") &&
 		    strcmp(o->what, "show"))
-			argp_error(state, "check, load or show, not '%s'",
-				   o->what);
+			argp_error(
+				state,
+				"check, load, show, test or explain, not '%s'",
+				o->what);
 		if (!strcmp(o->what, "show") == !!o->file)
 			argp_error(state, o->file ? "show takes no file"
 						  : "which file?");
@@ -47,6 +50,41 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+void op_text(enum enclave_privilege op, char text[OP_TEXT])
+{
+	const char *name = sgx_privilege_names[op];
+	size_t i;
+
+	for (i = 0; name[i]; i++)
+		text[i] = toupper((unsigned char)name[i]);
+	text[i] = '\0';
+}
+
+void policy_complain(const char *path, const struct sgx_policy_error *error)
+{
+	complain("%s:%u: %s%s%s%s", path, error->line, error->reason,
+		 *error->token ? " '" : "", error->token,
+		 *error->token ? "'" : "");
+}
+
+int policy_read(const char *path, struct sgx_policy **policy, char **text,
+		size_t *len)
+{
+	struct sgx_policy_error wrong;
+	struct softsgx_error error;
+	void *data;
+
+	if (softsgx_file_read(path, &data, len, &error))
+		return report_error(&error);
+	*text = data;
+	*policy = sgx_policy_parse(*text, *len, &wrong);
+	if (*policy)
+		return EXIT_YES;
+	policy_complain(path, &wrong);
+	free(data);
+	return EXIT_FORMAT;
 }
 
 static int check_text(const char *path, const char *text, size_t len,
@@ -60,9 +98,7 @@ static int check_text(const char *path, const char *text, size_t len,
 	policy = sgx_policy_parse(text, len, &error);
 	if (!policy) {
 		status = EXIT_FORMAT;
-		complain("%s:%u: %s%s%s%s", path, error.line, error.reason,
-			 *error.token ? " '" : "", error.token,
-			 *error.token ? "'" : "");
+		policy_complain(path, &error);
 	}
 	if (json_wanted) {
 		json = json_object_new_object();
@@ -200,16 +236,25 @@ int verb_policy(int argc, char **argv)
 	static const struct argp argp = {
 		options,
 		parse,
-		"check FILE\nload FILE\nshow",
-		"Check rules for enclaves, load them into the kernel, show those in force.\v"
+		"check FILE\nload FILE\nshow\ntest ...\nexplain ...",
+		"Check rules for enclaves, load them into the kernel, show those in force, test them, make them.\v"
 		"check uses the kernel's own parser and needs neither the module nor a privilege; "
-		"load and show need CAP_MAC_ADMIN or root.",
+		"load and show need CAP_MAC_ADMIN or root. "
+		"test --help and explain --help have what these two take.",
 		NULL,
 		NULL,
 		NULL
 	};
 	struct options o = { 0 };
 
+	if (argc > 1 && !strcmp(argv[1], "test")) {
+		argv[1] = (char *)"softsgx policy test";
+		return policy_test(argc - 1, argv + 1);
+	}
+	if (argc > 1 && !strcmp(argv[1], "explain")) {
+		argv[1] = (char *)"softsgx policy explain";
+		return policy_explain(argc - 1, argv + 1);
+	}
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (!strcmp(o.what, "check"))
 		return check(&o);

@@ -110,7 +110,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* Give up root for @user, "UID:GID". */
-static bool become(const char *user)
+bool run_become(const char *user)
 {
 	unsigned int uid, gid;
 	gid_t group;
@@ -132,7 +132,7 @@ static int run_here(const struct options *o)
 {
 	if (o->policy && policy_load(o->policy) != EXIT_YES)
 		return EXIT_CANNOT;
-	if (o->user && !become(o->user))
+	if (o->user && !run_become(o->user))
 		return EXIT_CANNOT;
 	execvp(o->command[0], o->command);
 	complain("%s: %s", o->command[0], strerror(errno));
@@ -140,7 +140,7 @@ static int run_here(const struct options *o)
 }
 
 /* Where vm/run is: SOFTSGX_VM, or next to the build, or installed. */
-static bool find_vm(const char *self, char path[PATH_MAX])
+bool run_find_vm(const char *self, char path[PATH_MAX])
 {
 	static const char *const places[] = { "/../../vm/run",
 					      "/../lib/softsgx/vm/run" };
@@ -164,7 +164,7 @@ static bool find_vm(const char *self, char path[PATH_MAX])
 }
 
 /* The program's file, for vm/run to look for CPUID in; false if there is none. */
-static bool find_program(const char *name, char path[PATH_MAX])
+bool run_find_program(const char *name, char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH");
 	size_t len;
@@ -196,7 +196,7 @@ static int wrap(struct options *o, const char *self, char *user,
 		o->vm[n++] = "--";
 		return n;
 	}
-	if (find_program(o->command[0], program)) {
+	if (run_find_program(o->command[0], program)) {
 		o->vm[n++] = "--cpuid";
 		o->vm[n++] = program;
 	}
@@ -221,7 +221,7 @@ static int run_in_vm(struct options *o, int words)
 	int n;
 
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len < 0 || !find_vm(self, vm)) {
+	if (len < 0 || !run_find_vm(self, vm)) {
 		complain("%s: %s; SOFTSGX_VM names it", len < 0 ? self : vm,
 			 strerror(errno));
 		return EXIT_CANNOT;

@@ -36,8 +36,15 @@ _softsgx() {
 	convert) words="--output $layout" ;;
 	status | doctor) words="--json" ;;
 	policy)
-		words="--json"
-		[ "$COMP_CWORD" -gt 2 ] || words="check load show --json"
+		case ${COMP_WORDS[2]} in
+		test) words="--json --cases --sigstruct" ;;
+		explain)
+			words="--vm --host --kernel --output --signer --selinux
+				--json"
+			;;
+		*) words="--json" ;;
+		esac
+		[ "$COMP_CWORD" -gt 2 ] || words="check load show test explain --json"
 		;;
 	esac
 	if [[ $cur == -* || (${COMP_WORDS[1]} == policy && $COMP_CWORD -eq 2) ]]; then

@@ -4,6 +4,7 @@
 #define TOOL_H
 
 #include <argp.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -147,5 +148,10 @@ bool host_can_enclave(void);
 
 /* policy.c */
 int policy_load(const char *path);
+
+/* run.c */
+bool run_become(const char *user);
+bool run_find_vm(const char *self, char path[PATH_MAX]);
+bool run_find_program(const char *name, char path[PATH_MAX]);
 
 #endif /* TOOL_H */

@@ -10,12 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <openssl/evp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "acts.h"
 #include "audit.h"
@@ -208,6 +210,54 @@ TEST(load_capability, "load, enforce, delete: CAP_MAC_ADMIN only")
 	ASSERT_ERRNO(write(fds[2], "1", 1), EPERM);
 	ASSERT_ERRNO(open(FILES "load", O_WRONLY), EACCES);
 	ASSERT_ERRNO(open(FILES "policy", O_RDONLY), EACCES);
+}
+
+/* Take CAP_MAC_ADMIN away from what is effective, or give it back. */
+static void set_mac_admin(bool on)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+	unsigned int bit = CAP_TO_MASK(CAP_MAC_ADMIN);
+
+	ASSERT_OK(syscall(SYS_capget, &header, data));
+	if (on)
+		data[CAP_TO_INDEX(CAP_MAC_ADMIN)].effective |= bit;
+	else
+		data[CAP_TO_INDEX(CAP_MAC_ADMIN)].effective &= ~bit;
+	ASSERT_OK(syscall(SYS_capset, &header, data));
+}
+
+TEST(load_mac_admin,
+     "load: root without CAP_MAC_ADMIN may not, nor a go-between")
+{
+	static const char text[] = HEAD "DEFAULT action=ALLOW\n";
+	int fd;
+
+	start();
+	set_mac_admin(false);
+	ASSERT_EQ(load(text), -EPERM);
+	ASSERT_EQ(write_to(FILES "delete", "1", 1), -EPERM);
+	ASSERT_EQ(write_to(FILES "enforce", "0", 1), -EPERM);
+	fd = open(FILES "load", O_WRONLY | O_CLOEXEC);
+	ASSERT(fd >= 0);
+	set_mac_admin(true);
+	/* Who has opened it could not have. */
+	ASSERT_ERRNO(write(fd, text, sizeof(text) - 1), EPERM);
+	close(fd);
+	ASSERT_OK(load(text));
+	stop();
+}
+
+TEST(load_namespace, "load: CAP_MAC_ADMIN of a user namespace is not enough")
+{
+	start();
+	ASSERT_OK(unshare(CLONE_NEWUSER));
+	ASSERT_OK(write_to("/proc/self/uid_map", "0 0 1", 5));
+	ASSERT_EQ(geteuid(), 0);
+	ASSERT_EQ(load(HEAD "DEFAULT action=DENY\n"), -EPERM);
+	ASSERT_EQ(write_to(FILES "enforce", "0", 1), -EPERM);
 }
 
 /* ---- each privilege ---- */

@@ -30,6 +30,10 @@ run_semodule() {
 		{ grep -v 'not in password file$' || :; } >&2
 }
 
+# One at a time: the store is shared, and OUT may be.
+exec 9>"$root.lock"
+flock 9
+
 base=$root.store
 if [ ! "$base/done" -nt "$root/packages" ]; then
 	echo "linking Debian's policy" >&2

@@ -2,7 +2,11 @@
 /* Each cell of the table, and the examples' whole lives. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+#include <linux/if_packet.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include "build.h"
 #include "cells.h"
@@ -56,6 +60,71 @@ __attribute__((constructor)) static void register_privileges(void)
 {
 	privileges.row_count = cells_count;
 	test_register(&privileges);
+}
+
+/* ---- code from what has a descriptor and is no file ---- */
+
+/* The ring of a packet socket: memory that a process shares with the kernel. */
+static void *ring_page(void)
+{
+	struct tpacket_req req = {
+		.tp_block_size = PAGE,
+		.tp_block_nr = 1,
+		.tp_frame_size = PAGE,
+		.tp_frame_nr = 1,
+	};
+	void *page;
+	int fd;
+
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	ASSERT(fd >= 0);
+	ASSERT_OK(
+		setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT(page != MAP_FAILED);
+	return page;
+}
+
+/* 0 or a negative errno, of loading code from such a page. */
+static int add_ring(const char *domain)
+{
+	struct enclave encl;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		u8 *page = ring_page();
+
+		acts_code(page);
+		become(domain);
+		ASSERT_OK(build_open(&encl, O_RDWR));
+		ASSERT_OK(encl_create(&encl));
+		_exit(-encl_add(&encl, TINY_CODE, page, PAGE, ENCL_RX,
+				SGX_PAGE_MEASURE));
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+TEST(ring, "code from a socket's memory is anonymous code")
+{
+	const struct refusal refusal = {
+		.domain = "no_execanon_t",
+		.object = DEVICE,
+		.what = " ioctlcmd=0xa4c3 ",
+	};
+	int fd;
+
+	policy_start();
+	fd = audit_listen();
+	ASSERT(fd >= 0);
+	ASSERT_EQ(add_ring("no_execute_t"), 0);
+	ASSERT_EQ(add_ring(refusal.domain), -EACCES);
+	ASSERT_EQ(avc_seen(fd, &refusal), 1);
 }
 
 /* ---- the examples' whole lives ---- */

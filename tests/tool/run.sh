@@ -242,7 +242,7 @@ for f in "$top"/tests/fuzz/rules_corpus/*; do
 done
 t "load without softsgx" 4 'softsgx is not loaded' "$tool" policy load bad.rules
 t "show without softsgx" 4 'softsgx is not loaded' "$tool" policy show
-t "which" 2 'check, load or show' "$tool" policy
+t "which" 2 'check, load, show, test or explain' "$tool" policy
 
 echo "status, doctor, run"
 if [ ! -e /sys/module/softsgx ]; then

@@ -16,11 +16,11 @@ help:
 	@echo 'make check-native     arch/ and access/ on this machine, with coverage'
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules and what makes them, in the VM; their fuzzer at length'
-	@echo 'make check-attack     attacks that must fail, with controls (not in check)'
+	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of KERNEL, on KERNEL, in the VM'
-	@echo 'make check-ceiling    what mappings cost; a library OS (minutes, not in check)'
+	@echo 'make check-ceiling    what mappings cost; a library OS (minutes; short in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
 	@echo '                      or SECONDS_=N (a minute of it is in check)'
@@ -53,7 +53,7 @@ programs:
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux \
-		paging selftests-both stress-short
+		paging attack ceiling-short selftests-both stress-short
 
 check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long

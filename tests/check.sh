@@ -18,6 +18,7 @@
 #   selftests-both  the same, of bookworm and of trixie, on their kernels
 #   ceiling    what mmap and mprotect of a large enclave cost, and a program
 #              like a library OS, in the VM: tests/ceiling
+#   ceiling-short  the same, with a smaller enclave and fewer cycles
 #   stress     200 enclaves on a small EPC, and all that can happen at once, for
 #              SECONDS_ seconds (600): tests/stress
 #   stress-short  the same for a minute
@@ -37,8 +38,8 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | access-long | attack | selinux | \
-		paging | selftests | selftests-both | ceiling | stress | \
-		stress-short | modules)
+		paging | selftests | selftests-both | ceiling | \
+		ceiling-short | stress | stress-short | modules)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -152,9 +153,10 @@ run_selinux() {
 	count selinux-cost tests/selinux/cost.sh --kernel "$kernel"
 }
 
+# A second for each race, and what it takes for each control to succeed.
 run_attack() {
 	make --no-print-directory -s -C tests/attack
-	count attack vm/run --kernel "$kernel" --append vsyscall=xonly \
+	count attack env ATTACK_SECONDS="${ATTACK_SECONDS:-1}" vm/run --kernel "$kernel" --append vsyscall=xonly \
 		--timeout 3000 -- tests/attack/run.sh
 }
 
@@ -198,6 +200,14 @@ run_stress() {
 
 run_stress_short() {
 	storm 60
+}
+
+run_ceiling_short() {
+	make --no-print-directory -s -C tests/ceiling
+	count ceiling-cost vm/run --kernel "$kernel" --icount \
+		--module-params epc_size=80 -- build/tests/ceiling/cost 64
+	count ceiling-libos vm/run --kernel "$kernel" --smp 1 -- \
+		build/tests/ceiling/libos 300
 }
 
 run_modules() {

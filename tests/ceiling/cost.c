@@ -5,7 +5,10 @@
  *
  * To be run by vm/run --icount, where the TSC counts instructions: then the
  * numbers are the same each time, but for the timer's interrupts, of which the
- * least of a few runs has none. Needs 1 GiB of EPC: epc_size=1100.
+ * least of a few runs has none.
+ *
+ * Usage: cost [MIB]	size of the enclave, 1024 by default: a power of two,
+ *			at least 64, for which the EPC has to suffice
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +21,6 @@
 #include "../uapi/lib.h"
 
 #define MIB	   (1UL << 20)
-#define GIB	   (1UL << 30)
 #define REPETITION 7
 
 /* What the assertions of harness.h call. */
@@ -182,18 +184,19 @@ static void at_most(const char *what, u64 cost, u64 times, u64 other)
 	printf("ok     %s: %.2f times, %lu allowed\n", what, ratio, times);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	u64 size = (argc > 1 ? strtoul(argv[1], NULL, 0) : 1024) * MIB;
 	struct cost small, large, shared, per_page;
 
-	shared = measure_shared(GIB);
-	show("shared memory", GIB, 1, shared);
-	small = measure_enclave(16 * MIB, 3);
-	show("enclave", 16 * MIB, 3, small);
-	large = measure_enclave(GIB, 3);
-	show("enclave", GIB, 3, large);
-	per_page = measure_enclave(GIB, GIB / PAGE);
-	show("a step a page", GIB, GIB / PAGE, per_page);
+	shared = measure_shared(size);
+	show("shared memory", size, 1, shared);
+	small = measure_enclave(size / 64, 3);
+	show("enclave", size / 64, 3, small);
+	large = measure_enclave(size, 3);
+	show("enclave", size, 3, large);
+	per_page = measure_enclave(size, size / PAGE);
+	show("a step a page", size, size / PAGE, per_page);
 
 	at_most("mprotect, touched, against shared memory", large.touched, 2,
 		shared.touched);

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "device.h"
 #include "encl.h"
+#include "isolate.h"
 
 static int sgx_open(struct inode *inode, struct file *filp)
 {
@@ -45,6 +46,10 @@ static int sgx_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	ret = sgx_encl_ask_map(filp->private_data, vma->vm_start, vma->vm_end,
 			       vma->vm_flags);
+	if (ret)
+		return ret;
+
+	ret = sgx_isolate_map(vma);
 	if (ret)
 		return ret;
 

@@ -24,6 +24,7 @@
 #include <asm/insn.h>
 #include <asm/trapnr.h>
 #include "cpuid.h"
+#include "isolate.h"
 #include "thread.h"
 
 /*
@@ -64,14 +65,19 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 		return;
 
 	thread->epcm_fault = false;
+	thread->fault_fate = SGX_FAULT_ORDINARY;
 	thread->fault_inside = sgx_enclave_mode(&thread->cpu);
+	thread->fault_encl = NULL;
 	if (!thread->fault_inside)
 		return;
 
+	thread->fault_encl = sgx_secs_encl(thread->cpu.secs);
 	/* The kernel may resolve it all the same; ERESUME comes back to it. */
 	thread->fault_astray = sgx_thread_astray(thread, regs->ip);
 	if (thread->fault_astray)
 		fault = (struct sgx_fault){ .vector = X86_TRAP_GP };
+	else if (sgx_isolate_keeps(thread, address, errcd))
+		return;
 	sgx_thread_aex(thread, &fault);
 }
 
@@ -175,6 +181,11 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 	}
 	if (args->si == X86_TRAP_GP && fault_handle_gp(thread, args)) {
 		/* To the kernel it looks as if the vDSO had taken it. */
+		args->ip = (unsigned long)sgx_return_true;
+		return 1;
+	}
+	if (args->si == X86_TRAP_PF &&
+	    sgx_isolate_takes((void *)args->di, args->cx, args->dx)) {
 		args->ip = (unsigned long)sgx_return_true;
 		return 1;
 	}
@@ -303,11 +314,16 @@ int sgx_fault_init(void)
 	ret = sgx_kprobe_register(&fault_signal_kprobe);
 	if (ret)
 		goto err_vdso;
-	ret = sgx_probe_register("page_fault_user", fault_probe);
+	ret = sgx_isolate_watch();
 	if (ret)
 		goto err_signal;
+	ret = sgx_probe_register("page_fault_user", fault_probe);
+	if (ret)
+		goto err_isolate;
 	return 0;
 
+err_isolate:
+	sgx_isolate_unwatch();
 err_signal:
 	unregister_kprobe(&fault_signal_kprobe);
 err_vdso:
@@ -321,6 +337,7 @@ err_vdso:
 void sgx_fault_exit(void)
 {
 	sgx_probe_unregister("page_fault_user", fault_probe);
+	sgx_isolate_unwatch();
 	unregister_kprobe(&fault_signal_kprobe);
 	unregister_kprobe(&fault_vdso_kprobe);
 }

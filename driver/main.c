@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "host.h"
 #include "node.h"
+#include "isolate.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
@@ -25,6 +26,10 @@ static int __init softsgx_init(void)
 		return ret;
 
 	ret = sgx_ioctl_init();
+	if (ret)
+		return ret;
+
+	ret = sgx_isolate_init();
 	if (ret)
 		return ret;
 
@@ -102,6 +107,7 @@ static void __exit softsgx_exit(void)
 	sgx_thread_exit();
 	sgx_host_exit();
 	sgx_epc_exit();
+	sgx_isolate_exit();
 }
 
 module_init(softsgx_init);

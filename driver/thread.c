@@ -26,6 +26,7 @@
 #include <asm/trapnr.h>
 #include "compat.h"
 #include "host.h"
+#include "isolate.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
@@ -96,6 +97,7 @@ static void thread_allow_calls(const struct sgx_thread *thread)
  *
  * PKRU is in no enclave's XFRM, but it is in XCR0, which is not the enclave's
  * here: an XRSTOR of all that there is changes it. It is kept for the program.
+ * Inside, the pages of the enclave are open in it.
  *
  * Context: the running thread, preemption off.
  */
@@ -107,6 +109,7 @@ void sgx_thread_entered(struct sgx_thread *thread)
 	trace_sgx_enter(encl->id, thread->cpu.tcs_la);
 
 	thread->pkru = read_pkru();
+	sgx_isolate_enter(thread);
 	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
 	if (unlikely(thread->had_dispatch))
 		thread->dispatch = current->syscall_dispatch;
@@ -346,18 +349,60 @@ static void tlb_fill(struct sgx_thread *thread, struct sgx_encl *encl,
 	WRITE_ONCE(entry->encl, encl);
 }
 
-static bool thread_attached(const struct sgx_thread *thread,
-			    const struct sgx_encl *encl)
+static struct sgx_attachment *thread_attached(const struct sgx_thread *thread,
+					      const struct sgx_encl *encl)
 {
-	const struct sgx_attachment *attachment;
+	struct sgx_attachment *attachment;
 
 	lockdep_assert_held(&sgx_attach_lock);
 
 	list_for_each_entry(attachment, &thread->attachments, thread_node) {
 		if (attachment->encl == encl)
-			return true;
+			return attachment;
 	}
-	return false;
+	return NULL;
+}
+
+/**
+ * sgx_thread_set_key() - note which pages are open to a thread in an enclave
+ * @thread:	running thread, attached to @encl
+ * @encl:	enclave
+ * @open:	bits of PKRU that are cleared inside
+ */
+void sgx_thread_set_key(struct sgx_thread *thread, struct sgx_encl *encl,
+			u32 open)
+{
+	struct sgx_attachment *attachment;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	attachment = thread_attached(thread, encl);
+	if (attachment)
+		attachment->key_open = open;
+	if (thread->key_encl == encl)
+		thread->key_open = open;
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+}
+
+/**
+ * sgx_thread_key() - what sgx_thread_set_key() noted
+ * @thread:	running thread
+ * @encl:	enclave
+ *
+ * Context: the running thread, interrupts off.
+ * Return: bits of PKRU.
+ */
+u32 sgx_thread_key(struct sgx_thread *thread, const struct sgx_encl *encl)
+{
+	struct sgx_attachment *attachment;
+	u32 open = 0;
+
+	spin_lock(&sgx_attach_lock);
+	attachment = thread_attached(thread, encl);
+	if (attachment)
+		open = attachment->key_open;
+	spin_unlock(&sgx_attach_lock);
+	return open;
 }
 
 /*
@@ -446,8 +491,11 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	 */
 	generation = atomic_long_read(&encl->generation);
 	mutex_unlock(&encl->lock);
-	if (!page)
+	if (!page) {
+		/* It is brought in for the enclave, as if from inside. */
+		thread->fault_encl = encl;
 		return false;
+	}
 	if (page == ERR_PTR(-EIO)) {
 		miss_fault(miss, SGX_PFEC_P | SGX_PFEC_SGX);
 		return true;
@@ -462,6 +510,7 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 		return true;
 	}
 
+	sgx_isolate_attach(thread, vma);
 	tlb_fill(thread, encl, &page->epcm, miss->la, generation,
 		 vma->vm_flags & VM_WRITE);
 	return true;
@@ -643,6 +692,17 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
 	}
 }
 
+/**
+ * sgx_encl_interrupt_threads() - no thread that is inside goes on there
+ * @encl:	enclave
+ *
+ * Context: may sleep.
+ */
+void sgx_encl_interrupt_threads(struct sgx_encl *encl)
+{
+	on_each_cpu(thread_kick, encl, 1);
+}
+
 /*
  * The slow path
  */
@@ -735,6 +795,8 @@ static void thread_work(struct callback_head *head)
 	}
 	if (thread->zap)
 		thread_do_zap(thread);
+	if (thread->abort.pending)
+		sgx_abort_access(thread);
 	if (thread->mm != current->mm)
 		thread_find_enclave(thread);
 	else if (thread->miss.pending)

@@ -14,9 +14,13 @@
 #include <linux/spinlock.h>
 #include <linux/syscall_user_dispatch.h>
 #include <linux/task_work.h>
+#include <asm/insn.h>
 #include "encl.h"
 
 #define SGX_TLB_ENTRIES 16
+
+/* The widest vector register of which instructions are carried out: YMM. */
+#define SGX_VECTOR_SIZE 32
 
 /**
  * struct sgx_tlb_entry - a translation that was checked under the mmap_lock
@@ -43,14 +47,16 @@ struct sgx_tlb_entry {
  * @thread:	thread
  * @encl_node:	in &sgx_encl.threads
  * @thread_node: in &sgx_thread.attachments
+ * @key_open:	bits of PKRU that are cleared while @thread is inside
  *
- * Both lists are protected by sgx_attach_lock.
+ * All but the pointers is protected by sgx_attach_lock.
  */
 struct sgx_attachment {
 	struct sgx_encl *encl;
 	struct sgx_thread *thread;
 	struct list_head encl_node;
 	struct list_head thread_node;
+	u32 key_open;
 };
 
 /**
@@ -96,6 +102,29 @@ struct sgx_delivery {
 	u32 errcd;
 };
 
+/* What becomes of a page fault inside. */
+enum sgx_fault_fate {
+	SGX_FAULT_ORDINARY, /* AEX, and the kernel handles it */
+	SGX_FAULT_AGAIN,    /* if the kernel does not resolve it, it is dropped */
+	SGX_FAULT_KEPT,	    /* no AEX: there is the abort page */
+};
+
+/**
+ * struct sgx_abort - an access to the pages of an enclave from outside of it
+ * @pending:	@ip is to be carried out, with the abort page
+ * @refused:	it could not be: the next fault there goes to the program
+ * @ip:		instruction
+ * @address:	the address that faulted
+ * @encl:	enclave in which the thread is, NULL outside
+ */
+struct sgx_abort {
+	bool pending;
+	bool refused;
+	unsigned long ip;
+	unsigned long address;
+	struct sgx_encl *encl;
+};
+
 /**
  * struct sgx_thread - a thread that has executed ENCLU
  * @cpu:	its logical processor
@@ -107,6 +136,10 @@ struct sgx_delivery {
  * @fault_inside: the page fault being handled came from inside an enclave
  * @fault_astray: and from where the enclave had no business to execute
  * @epcm_fault:	the page fault being handled is the EPCM's doing
+ * @fault_fate:	see &enum sgx_fault_fate
+ * @fault_encl:	the enclave from inside which the page fault came, NULL outside;
+ *		only compared with
+ * @abort:	see &struct sgx_abort
  * @mm:		address space in which an enclave was seen; never dereferenced
  * @no_enclave:	the slow path saw none: the ENCLU at hand is an invalid opcode
  * @exited:	the thread has exited, @work frees this
@@ -122,6 +155,9 @@ struct sgx_delivery {
  * @dispatch:	the program's own syscall user dispatch while inside
  * @had_dispatch: @dispatch was in use
  * @pkru:	the program's PKRU while inside
+ * @key_encl:	the enclave that was entered last; only compared with
+ * @key_open:	bits of PKRU that are cleared in @key_encl
+ * @key_closed:	bits of PKRU that are set outside, as far as is known
  * @rcu:	to free it
  *
  * Made when a thread executes ENCLU for the first time, freed when it exits.
@@ -137,6 +173,9 @@ struct sgx_thread {
 	bool fault_inside;
 	bool fault_astray;
 	bool epcm_fault;
+	enum sgx_fault_fate fault_fate;
+	struct sgx_encl *fault_encl;
+	struct sgx_abort abort;
 	bool work_queued;
 	bool aex_wanted;
 	u8 diverted;
@@ -150,6 +189,9 @@ struct sgx_thread {
 	struct syscall_user_dispatch dispatch;
 	bool had_dispatch;
 	u32 pkru;
+	struct sgx_encl *key_encl;
+	u32 key_open;
+	u32 key_closed;
 	struct rcu_head rcu;
 };
 
@@ -198,6 +240,10 @@ unsigned int sgx_encl_count_threads(struct sgx_encl *encl,
 				    unsigned int *inside);
 u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
 void sgx_encl_kick_threads(struct sgx_encl *encl);
+void sgx_encl_interrupt_threads(struct sgx_encl *encl);
+void sgx_thread_set_key(struct sgx_thread *thread, struct sgx_encl *encl,
+			u32 open);
+u32 sgx_thread_key(struct sgx_thread *thread, const struct sgx_encl *encl);
 int sgx_thread_init(void);
 void sgx_thread_exit(void);
 
@@ -221,9 +267,11 @@ void sgx_fault_exit(void);
 int sgx_signal_init(void);
 void sgx_signal_exit(void);
 
-/* return.S: to run in place of a probed function */
+/* return.S: to run in place of a probed function, and a call by address */
 bool sgx_return_true(void);
 int sgx_return_zero(void);
+int sgx_call_decoder(struct insn *insn, const void *bytes, int len,
+		     enum insn_mode mode, unsigned long function);
 
 /* xstate.c: extended state, FS and GS */
 void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);
@@ -232,6 +280,9 @@ void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n);
 int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n);
+void sgx_vector_get(unsigned int reg, u8 value[SGX_VECTOR_SIZE]);
+void sgx_vector_set(unsigned int reg, const u8 value[SGX_VECTOR_SIZE],
+		    bool vex);
 void sgx_xstate_init(struct sgx_core *core);
 
 #endif /* SOFTSGX_DRIVER_THREAD_H */

@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <asm/trapnr.h>
 #include <asm/vdso.h>
+#include "isolate.h"
 #include "thread.h"
 #include "trace.h"
 
@@ -328,6 +329,11 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 		return trap_enclu(thread, regs);
 	if (!inside)
 		return NOTIFY_DONE;
+
+	/* The instruction could not be read: once more. */
+	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
+	    sgx_isolate_repair(thread))
+		return NOTIFY_STOP;
 
 	/* Of a debug exception, err is DR6 and not an error code. */
 	if (val == DIE_DEBUG)

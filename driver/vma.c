@@ -15,6 +15,7 @@
 #include "encl.h"
 #include "epc.h"
 #include "host.h"
+#include "isolate.h"
 #include "reclaim.h"
 #include "stats.h"
 #include "thread.h"
@@ -66,7 +67,7 @@ static vm_fault_t vma_map_page(struct vm_area_struct *vma,
 			       unsigned long access)
 {
 	struct sgx_encl *encl = sgx_vma_encl(vma);
-	unsigned long allowed, flags;
+	unsigned long allowed, flags, pfn;
 	vm_fault_t ret;
 
 	lockdep_assert_held(&encl->lock);
@@ -93,9 +94,8 @@ static vm_fault_t vma_map_page(struct vm_area_struct *vma,
 	}
 
 	flags = vma->vm_flags & ~((VM_WRITE | VM_EXEC) & ~allowed);
-	ret = vmf_insert_pfn_prot(vma, addr,
-				  page_to_pfn(virt_to_page(page->epcm.page)),
-				  vm_get_page_prot(flags));
+	pfn = page_to_pfn(virt_to_page(page->epcm.page));
+	ret = sgx_isolate_insert(vma, addr, pfn, flags);
 	return ret == VM_FAULT_NOPAGE ? ret : VM_FAULT_SIGBUS;
 }
 
@@ -173,6 +173,9 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 		return ret;
 	}
 
+	if (sgx_isolate_forbids(vmf) && xa_load(&encl->pages, PFN_DOWN(addr)))
+		return VM_FAULT_SIGSEGV;
+
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		access = VM_WRITE;
 	else if (vmf->flags & FAULT_FLAG_INSTRUCTION)
@@ -208,6 +211,9 @@ static vm_fault_t sgx_vma_pfn_mkwrite(struct vm_fault *vmf)
 	struct sgx_encl_page *page;
 	vm_fault_t ret;
 
+	if (sgx_isolate_forbids(vmf))
+		return VM_FAULT_SIGSEGV;
+
 	page = sgx_encl_lock_page(encl, addr);
 	sgx_zap_vma(vmf->vma, addr, PAGE_SIZE);
 	ret = vma_map_page(vmf->vma, page, addr, VM_WRITE);
@@ -218,7 +224,8 @@ static vm_fault_t sgx_vma_pfn_mkwrite(struct vm_fault *vmf)
 /*
  * mprotect() would make a page executable by its page table entry alone, also
  * where the EPCM forbids it. (Not writable: for that a mapping with pfn_mkwrite
- * is asked.) So the entries go first, and come back by a fault.
+ * is asked.) And it would lose their protection keys. So the entries go first,
+ * and come back by a fault.
  */
 static int sgx_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
 			    unsigned long end, unsigned long newflags)
@@ -229,9 +236,12 @@ static int sgx_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
 	ret = sgx_encl_ask_map(encl, start, end, newflags);
 	if (ret)
 		return ret;
+	ret = sgx_isolate_mprotect(vma, newflags);
+	if (ret)
+		return ret;
 
 	sgx_encl_invalidate(encl);
-	if (newflags & VM_EXEC)
+	if (newflags & VM_EXEC || sgx_isolated)
 		sgx_zap_vma(vma, start, end - start);
 	return 0;
 }
@@ -249,6 +259,7 @@ static int sgx_vma_mremap(struct vm_area_struct *vma)
 static void sgx_vma_close(struct vm_area_struct *vma)
 {
 	sgx_encl_invalidate(sgx_vma_encl(vma));
+	sgx_isolate_close(vma);
 }
 
 /* EDBGRD or EDBGWR of some of the bytes of one word. */
@@ -314,6 +325,7 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 }
 
 const struct vm_operations_struct sgx_vm_ops = {
+	.open = sgx_isolate_open,
 	.close = sgx_vma_close,
 	.mremap = sgx_vma_mremap,
 	.mprotect = sgx_vma_mprotect,

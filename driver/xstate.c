@@ -329,6 +329,82 @@ int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	return 0;
 }
 
+/* The kernel's own area, with x87 and SSE in it whatever was initial. */
+static struct xregs_state *vector_area(void)
+{
+	struct xregs_state *xsave = &sgx_current_fpu()->fpstate->regs.xsave;
+	struct fxregs_state legacy;
+
+	legacy_from_kernel(xsave, &legacy);
+	xsave->i387 = legacy;
+	xsave->header.xfeatures |= XFEATURE_MASK_FPSSE;
+	return xsave;
+}
+
+/* Bytes of component @i that a register has, NULL if it is initial. */
+static u8 *vector_part(struct xregs_state *xsave, unsigned int i,
+		       unsigned int offset)
+{
+	if (!(xsave->header.xfeatures & BIT_ULL(i)))
+		return NULL;
+	return (u8 *)xstate_component(xsave, i) + offset;
+}
+
+/**
+ * sgx_vector_get() - read a vector register of the running thread
+ * @reg:	number, 0 to 15
+ * @value:	YMM register, returned
+ *
+ * Context: as for sgx_xsave().
+ */
+void sgx_vector_get(unsigned int reg, u8 value[SGX_VECTOR_SIZE])
+{
+	struct xregs_state *xsave;
+	const u8 *upper;
+
+	memset(value, 0, SGX_VECTOR_SIZE);
+	kernel_fpu_begin_mask(0);
+	xsave = vector_area();
+	memcpy(value, (u8 *)xsave->i387.xmm_space + 16 * reg, 16);
+	upper = vector_part(xsave, XFEATURE_YMM, 16 * reg);
+	if (upper)
+		memcpy(value + 16, upper, 16);
+	kernel_fpu_end();
+}
+
+/**
+ * sgx_vector_set() - write a vector register of the running thread
+ * @reg:	number, 0 to 15
+ * @value:	YMM register
+ * @vex:	what the register has above that is cleared
+ *
+ * Context: as for sgx_xsave().
+ */
+void sgx_vector_set(unsigned int reg, const u8 value[SGX_VECTOR_SIZE], bool vex)
+{
+	struct xregs_state *xsave;
+	u8 *upper;
+
+	kernel_fpu_begin_mask(0);
+	xsave = vector_area();
+	memcpy((u8 *)xsave->i387.xmm_space + 16 * reg, value, 16);
+
+	upper = vector_part(xsave, XFEATURE_YMM, 16 * reg);
+	if (!upper && memchr_inv(value + 16, 0, 16)) {
+		memset(xstate_component(xsave, XFEATURE_YMM), 0,
+		       sgx_core.xstate[XFEATURE_YMM].size);
+		xsave->header.xfeatures |= XFEATURE_MASK_YMM;
+		upper = vector_part(xsave, XFEATURE_YMM, 16 * reg);
+	}
+	if (upper)
+		memcpy(upper, value + 16, 16);
+
+	upper = vector_part(xsave, XFEATURE_ZMM_Hi256, 32 * reg);
+	if (vex && upper)
+		memset(upper, 0, 32);
+	kernel_fpu_end();
+}
+
 /**
  * sgx_xstate_init() - describe the machine's XSAVE area to the platform
  * @core:	platform; its xstate and attributes.xfrm are filled in

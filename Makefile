@@ -6,7 +6,7 @@
 KERNEL ?= bookworm
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-selinux check-paging check-ceiling check-modules check-stress \
+	check-isolation check-selinux check-paging check-ceiling check-modules check-stress \
 	check-selftests check-tool check-packages lint module packages \
 	programs tool deps clean
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make check-vm         the interface of the module, in the VM'
 	@echo 'make check-access     the rules and what makes them, in the VM; their fuzzer at length'
 	@echo 'make check-attack     attacks that must fail, with controls, in the VM'
+	@echo 'make check-isolation  the program against its enclaves, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
 	@echo 'make check-selftests  the SGX selftests of KERNEL, on KERNEL, in the VM'
@@ -52,13 +53,13 @@ programs:
 	@tests/selftests/run.sh --kernel $(KERNEL) --build >/dev/null
 
 check: deps
-	@tests/check.sh --kernel $(KERNEL) lint native vm access selinux \
+	@tests/check.sh --kernel $(KERNEL) lint native vm access isolation selinux \
 		paging attack ceiling-short selftests-both stress-short
 
 check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long
 
-check-native check-vm check-attack check-selinux \
+check-native check-vm check-attack check-isolation check-selinux \
 check-paging check-selftests check-ceiling check-modules check-stress: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 

@@ -12,6 +12,7 @@
 #   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
 #              explain, in the VM: tests/access/explain.sh
 #   attack     attacks that must fail, with their controls: tests/attack
+#   isolation  the program and enclaves against enclaves: tests/isolation
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
 #   selftests  the kernel's own SGX selftests, in the VM: tests/selftests
@@ -37,7 +38,7 @@ parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	lint | native | vm | access | access-long | attack | selinux | \
+	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | selftests | selftests-both | ceiling | \
 		ceiling-short | stress | stress-short | modules)
 		parts+=("$1")
@@ -158,6 +159,12 @@ run_attack() {
 	make --no-print-directory -s -C tests/attack
 	count attack env ATTACK_SECONDS="${ATTACK_SECONDS:-1}" vm/run --kernel "$kernel" --append vsyscall=xonly \
 		--timeout 3000 -- tests/attack/run.sh
+}
+
+run_isolation() {
+	make --no-print-directory -s -C tests/isolation
+	count isolation vm/run --kernel "$kernel" --timeout 3000 -- \
+		tests/isolation/run.sh
 }
 
 run_paging() {

@@ -7,7 +7,8 @@
 # failed". The parts are
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
-#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, bench
+#   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, tests/tool,
+#              bench
 #   access     the rules of the access control, in the VM: tests/access
 #   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
 #              explain, in the VM: tests/access/explain.sh
@@ -109,6 +110,7 @@ run_vm() {
 	make --no-print-directory -s -C tests/uapi
 	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
+	count tool-vm tests/tool/run.sh --vm
 	count bench bench/check.sh
 }
 

@@ -11,7 +11,6 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include "tool.h"
 
 /**
@@ -129,14 +128,6 @@ static int check_open(struct doctor *d)
 	return -1;
 }
 
-/* The file system that the device's node is on. */
-static bool is_noexec(void)
-{
-	struct statvfs fs;
-
-	return !statvfs(DEVICE_ENCLAVE, &fs) && fs.f_flag & ST_NOEXEC;
-}
-
 static void check_mmap(struct doctor *d, int fd)
 {
 	void *p;
@@ -148,8 +139,9 @@ static void check_mmap(struct doctor *d, int fd)
 		return;
 	}
 	step(d, "mmap", false,
-	     is_noexec() ? "/dev is mounted noexec: mount -o remount,exec /dev"
-			 : "a security module may forbid it: see its log",
+	     host_is_noexec(DEVICE_ENCLAVE)
+		     ? "/dev is mounted noexec: mount -o remount,exec /dev"
+		     : "a security module may forbid it: see its log",
 	     "it cannot be mapped executable: %s", strerror(errno));
 }
 

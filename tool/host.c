@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/statvfs.h>
 #include "tool.h"
 
 /* Leaf 12H is there only if leaf 7 says so: see doc/cpuid.md. */
@@ -56,4 +57,12 @@ bool host_read(const char *path, char *text, size_t size)
 bool host_can_enclave(void)
 {
 	return host_has_module() && !access(DEVICE_ENCLAVE, R_OK | W_OK);
+}
+
+/* The file system that a file is on. */
+bool host_is_noexec(const char *path)
+{
+	struct statvfs fs;
+
+	return !statvfs(path, &fs) && fs.f_flag & ST_NOEXEC;
 }

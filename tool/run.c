@@ -22,6 +22,7 @@ enum {
 	OPTION_EPC,
 	OPTION_POLICY,
 	OPTION_RW,
+	OPTION_CPUID,
 	OPTION_TIMEOUT,
 	OPTION_USER,
 };
@@ -35,6 +36,7 @@ enum {
  * @policy:	file of the rules to load first, or NULL
  * @user:	whom to become then, or NULL
  * @params:	parameters of the module
+ * @memory:	of the VM
  * @vm:		options for vm/run; the command is put behind them
  * @vms:	how many
  * @command:	and its arguments
@@ -45,6 +47,7 @@ struct options {
 	const char *policy;
 	const char *user;
 	char params[32];
+	char memory[32];
 	char *vm[ARGS_MAX];
 	int vms;
 	char **command;
@@ -57,6 +60,25 @@ static void add(struct options *o, struct argp_state *state, const char *name,
 		argp_error(state, "too many options");
 	o->vm[o->vms++] = (char *)name;
 	o->vm[o->vms++] = (char *)value;
+}
+
+/* A number is in MiB; the pages of the EPC are the VM's memory. */
+static void add_epc(struct options *o, struct argp_state *state,
+		    const char *arg)
+{
+	const bool unit = arg[strspn(arg, "0123456789")];
+	unsigned int mib;
+
+	if (unit)
+		mib = parse_bytes(arg, "--epc", state) >> 20;
+	else
+		mib = parse_number(arg, 1 << 20, "--epc", state);
+	if (!mib)
+		argp_error(state, "--epc takes 1 MiB or more, not '%s'", arg);
+	snprintf(o->params, sizeof(o->params), "epc_size=%u", mib);
+	snprintf(o->memory, sizeof(o->memory), "%uM", 1024 + mib);
+	add(o, state, "--module-params", o->params);
+	add(o, state, "--mem", o->memory);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -74,13 +96,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		add(o, state, "--kernel", arg);
 		return 0;
 	case OPTION_EPC:
-		snprintf(o->params, sizeof(o->params), "epc_size=%u",
-			 (unsigned int)parse_number(arg, 1 << 20, "--epc",
-						    state));
-		add(o, state, "--module-params", o->params);
+		add_epc(o, state, arg);
 		return 0;
 	case OPTION_RW:
 		add(o, state, "--rw", arg);
+		return 0;
+	case OPTION_CPUID:
+		add(o, state, "--cpuid", arg);
 		return 0;
 	case OPTION_TIMEOUT:
 		add(o, state, "--timeout", arg);
@@ -134,6 +156,9 @@ static int run_here(const struct options *o)
 		return EXIT_CANNOT;
 	if (o->user && !run_become(o->user))
 		return EXIT_CANNOT;
+	if (host_can_enclave() && host_is_noexec(DEVICE_ENCLAVE))
+		complain(
+			"/dev is mounted noexec, so that no enclave can be mapped: mount -o remount,exec /dev");
 	execvp(o->command[0], o->command);
 	complain("%s: %s", o->command[0], strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
@@ -254,10 +279,14 @@ int verb_run(int argc, char **argv)
 		{ "kernel", OPTION_KERNEL, "V", 0,
 		  "bookworm (6.1, the default), trixie (6.12) or sid (7.2)",
 		  0 },
-		{ "epc", OPTION_EPC, "MIB", 0, "Size of the EPC (default: 128)",
+		{ "epc", OPTION_EPC, "SIZE", 0,
+		  "Size of the EPC in MiB, or with K, M or G (default: 128)",
 		  0 },
 		{ "rw", OPTION_RW, "DIR", 0,
 		  "What is written under DIR stays (may be repeated)", 0 },
+		{ "cpuid", OPTION_CPUID, "FILE", 0,
+		  "FILE, which the command runs or loads, sees SGX in CPUID, too (may be repeated)",
+		  0 },
 		{ "timeout", OPTION_TIMEOUT, "S", 0,
 		  "Give up after S seconds (default: 600)", 0 },
 		{ "user", OPTION_USER, "UID:GID", OPTION_HIDDEN, NULL, 0 },

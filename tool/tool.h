@@ -28,9 +28,12 @@ int verb_inspect(int argc, char **argv);
 int verb_lint(int argc, char **argv);
 int verb_measure(int argc, char **argv);
 int verb_policy(int argc, char **argv);
+int verb_ps(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_sign(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_top(int argc, char **argv);
+int verb_trace(int argc, char **argv);
 
 /* Options that several verbs have; a verb's own begin at OPTION_OWN. */
 enum {
@@ -140,6 +143,7 @@ void host_cpuid(struct cpuid_view *view);
 bool host_has_module(void);
 bool host_read(const char *path, char *text, size_t size);
 bool host_can_enclave(void);
+bool host_is_noexec(const char *path);
 
 #define DEVICE_ENCLAVE	 "/dev/sgx_enclave"
 #define DEVICE_PROVISION "/dev/sgx_provision"

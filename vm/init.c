@@ -15,11 +15,17 @@
  *   rw			directories to mount writable, a list: tags rw0, rw1...
  *   cwd, env, args	the command, its environment and arguments: lists
  *   user		UID:GID of the command
+ *   tty		if there is a terminal: which of 0, 1 and 2 it is (digits),
+ *			rows and columns
  *
- * The command's standard streams are pipes, relayed to the host over
- * virtio-serial ports, apart from the console. The verdict goes over the port
- * "status" as the very last thing, after the kernel's log has been searched,
- * and is one of
+ * The command's standard streams are pipes, or one terminal, relayed to the host
+ * over virtio-serial ports, apart from the console. The port "control" brings
+ * lines:
+ *   start		the host has read that the VM is up
+ *   signal N		for the command
+ *   size ROWS COLUMNS	the terminal's, now
+ * On the port "status" goes "up" when the VM is, and the verdict as the very
+ * last thing, after the kernel's log has been searched: one of
  *   exit N		the command ended with this status
  *   signal N		the command was killed by this signal
  *   kernel TEXT	the command ended, but the kernel complained
@@ -45,6 +51,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define ROOT "/root"
@@ -152,6 +159,7 @@ struct request {
 	char **env;
 	char **args;
 	char *user;
+	char *tty;
 };
 
 static void read_request(struct request *rq)
@@ -168,6 +176,7 @@ static void read_request(struct request *rq)
 	rq->env = read_list("/vm/env");
 	rq->args = read_list("/vm/args");
 	rq->user = read_line("/vm/user");
+	rq->tty = read_line("/vm/tty");
 }
 
 /* ---- modules and ports ---- */
@@ -192,6 +201,18 @@ static void insert_module(const struct request *rq)
 	if (syscall(SYS_finit_module, rq->module, rq->params, 0))
 		fail_errno("insert softsgx.ko with", rq->params);
 	close(rq->module);
+}
+
+/* What udev does elsewhere for the group sgx, here for the command's group. */
+static void give_device(const struct request *rq)
+{
+	static const char path[] = "/dev/sgx_enclave";
+	unsigned int uid, gid;
+
+	if (sscanf(rq->user, "%u:%u", &uid, &gid) != 2 || !uid)
+		return;
+	if (chown(path, 0, gid) || chmod(path, 0660))
+		fail_errno("give away", path);
 }
 
 /* Tells the module whose CPUID it shall answer. */
@@ -378,7 +399,8 @@ static void raise_loopback(void)
 
 /* ---- the command's standard streams ---- */
 
-enum { IN, OUT, ERR, STREAMS };
+/* IN, OUT and ERR are pipes; the terminal has two directions. */
+enum { IN, OUT, ERR, TTY_IN, TTY_OUT, STREAMS };
 
 /*
  * A stream between the command's pipe and a port. The pipe is closed at the
@@ -386,30 +408,85 @@ enum { IN, OUT, ERR, STREAMS };
  */
 struct stream {
 	int pipe, port;
+	bool inward;
 	size_t start, end;
 	char buf[32 * 1024];
 };
 
+/* The master of the command's terminal, -1 if there is none. */
+static int terminal = -1;
+
 static struct stream streams[STREAMS];
 
-/* @child receives the command's ends of the pipes. */
-static void open_streams(int child[STREAMS])
+static int need_port(const char *name)
 {
-	static const char *const names[STREAMS] = { "stdin", "stdout",
-						    "stderr" };
-	int i, fds[2];
+	int port = open_port(name);
+
+	if (port < 0)
+		fail_errno("open the port", name);
+	fcntl(port, F_SETFL, O_NONBLOCK);
+	return port;
+}
+
+static void set_size(unsigned int rows, unsigned int columns)
+{
+	struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	if (terminal >= 0)
+		ioctl(terminal, TIOCSWINSZ, &size);
+}
+
+/* The terminal that @tty asks for; returns the command's end. */
+static int open_terminal(const char *tty)
+{
+	unsigned int rows = 0, columns = 0;
+	char path[32];
+	int port, unlock = 0, number, slave;
+
+	terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (terminal < 0 || ioctl(terminal, TIOCSPTLCK, &unlock) ||
+	    ioctl(terminal, TIOCGPTN, &number))
+		fail_errno("make", "a terminal");
+	snprintf(path, sizeof(path), "/dev/pts/%d", number);
+	slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		fail_errno("open", path);
+	sscanf(tty, "%*s %u %u", &rows, &columns);
+	set_size(rows, columns);
+
+	port = need_port("tty");
+	fcntl(terminal, F_SETFL, O_NONBLOCK);
+	streams[TTY_IN].port = port;
+	streams[TTY_IN].pipe = dup(terminal);
+	streams[TTY_OUT].port = port;
+	streams[TTY_OUT].pipe = terminal;
+	return slave;
+}
+
+/* @child receives the command's ends of the pipes. */
+static void open_streams(const struct request *rq, int child[])
+{
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+	int i, fds[2], slave = -1;
 
 	for (i = 0; i < STREAMS; i++) {
+		streams[i].pipe = -1;
+		streams[i].inward = i == IN || i == TTY_IN;
+	}
+	if (*rq->tty)
+		slave = open_terminal(rq->tty);
+	for (i = IN; i <= ERR; i++) {
 		struct stream *s = &streams[i];
 
-		s->port = open_port(names[i]);
-		if (s->port < 0)
-			fail_errno("open the port", names[i]);
+		if (memchr(rq->tty, '0' + i, strcspn(rq->tty, " "))) {
+			child[i] = slave;
+			continue;
+		}
+		s->port = need_port(names[i]);
 		if (pipe2(fds, O_CLOEXEC))
 			fail_errno("make a pipe for", names[i]);
 		s->pipe = i == IN ? fds[1] : fds[0];
 		child[i] = i == IN ? fds[0] : fds[1];
-		fcntl(s->port, F_SETFL, O_NONBLOCK);
 		fcntl(s->pipe, F_SETFL, O_NONBLOCK);
 	}
 }
@@ -443,17 +520,75 @@ static void pump(struct stream *s, int from, int to)
 		end_stream(s);
 }
 
-/* Waits until a stream can be moved on, and does so, or until a signal. */
-static void relay(const sigset_t *unblocked)
+/* ---- what the host says while the command runs ---- */
+
+static int control_port = -1;
+static bool host_started;
+
+static void obey(const char *line, pid_t child)
 {
-	struct pollfd fds[STREAMS];
+	unsigned int a, b;
+
+	if (!strcmp(line, "start")) {
+		host_started = true;
+	} else if (sscanf(line, "size %u %u", &a, &b) == 2) {
+		set_size(a, b);
+	} else if (sscanf(line, "signal %u", &a) == 1 && child > 0) {
+		/* What a keyboard sends, goes to all that it would reach. */
+		if (a == SIGINT || a == SIGQUIT || a == SIGHUP)
+			kill(-child, a);
+		else
+			kill(child, a);
+	}
+}
+
+static void read_control(pid_t child)
+{
+	static char line[64];
+	static size_t len;
+	ssize_t n;
+	char c;
+
+	for (;;) {
+		n = read(control_port, &c, 1);
+		if (n != 1)
+			return;
+		if (c != '\n') {
+			if (len < sizeof(line) - 1)
+				line[len++] = c;
+			continue;
+		}
+		line[len] = '\0';
+		len = 0;
+		obey(line, child);
+	}
+}
+
+/* The terminal of the host is the command's from here on. */
+static void say_up(void)
+{
+	struct pollfd fd = { .events = POLLIN };
+
+	control_port = need_port("control");
+	fd.fd = control_port;
+	dprintf(status_port, "up\n");
+	while (!host_started) {
+		poll(&fd, 1, 1000);
+		read_control(0);
+	}
+}
+
+/* Waits until something can be moved on, and does so, or until a signal. */
+static void relay(const sigset_t *unblocked, pid_t child)
+{
+	struct pollfd fds[STREAMS + 1];
 	int i, from[STREAMS], to[STREAMS];
 
 	for (i = 0; i < STREAMS; i++) {
 		struct stream *s = &streams[i];
 
-		from[i] = i == IN ? s->port : s->pipe;
-		to[i] = i == IN ? s->pipe : s->port;
+		from[i] = s->inward ? s->port : s->pipe;
+		to[i] = s->inward ? s->pipe : s->port;
 		fds[i].fd = -1;
 		fds[i].revents = 0;
 		if (s->pipe < 0)
@@ -461,11 +596,15 @@ static void relay(const sigset_t *unblocked)
 		fds[i].fd = s->start == s->end ? from[i] : to[i];
 		fds[i].events = s->start == s->end ? POLLIN : POLLOUT;
 	}
-	if (ppoll(fds, STREAMS, NULL, unblocked) > 0) {
+	fds[STREAMS] = (struct pollfd){ .fd = child > 0 ? control_port : -1,
+					.events = POLLIN };
+	if (ppoll(fds, STREAMS + 1, NULL, unblocked) > 0) {
 		for (i = 0; i < STREAMS; i++) {
 			if (fds[i].revents)
 				pump(&streams[i], from[i], to[i]);
 		}
+		if (fds[STREAMS].revents & POLLIN)
+			read_control(child);
 	}
 }
 
@@ -474,8 +613,11 @@ static void drain_streams(void)
 {
 	if (streams[IN].pipe >= 0)
 		end_stream(&streams[IN]);
-	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0)
-		relay(NULL);
+	if (streams[TTY_IN].pipe >= 0)
+		end_stream(&streams[TTY_IN]);
+	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0 ||
+	       streams[TTY_OUT].pipe >= 0)
+		relay(NULL, 0);
 }
 
 /* ---- the command ---- */
@@ -491,9 +633,12 @@ __attribute__((noreturn)) static void run_command(const struct request *rq,
 	unsigned int uid, gid;
 	int i;
 
-	for (i = 0; i < STREAMS; i++)
-		dup2(fds[i], i);
 	setsid();
+	for (i = IN; i <= ERR; i++)
+		dup2(fds[i], i);
+	for (i = IN; i <= ERR && terminal >= 0; i++)
+		if (isatty(i) && !ioctl(i, TIOCSCTTY, 0))
+			break;
 	if (sscanf(rq->user, "%u:%u", &uid, &gid) != 2 || setgroups(1, &gid) ||
 	    setgid(gid) || setuid(uid)) {
 		fprintf(stderr, "vm/init: cannot become %s: %s\n", rq->user,
@@ -520,19 +665,21 @@ static int supervise(const struct request *rq)
 {
 	struct sigaction action = { .sa_handler = on_child };
 	sigset_t blocked, unblocked;
-	int fds[STREAMS], i, status;
+	int fds[ERR + 1], i, status;
 	pid_t child, pid;
 
 	sigemptyset(&unblocked);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
-	open_streams(fds);
+	open_streams(rq, fds);
+	say_up();
 	child = fork();
 	if (child < 0)
 		fail_errno("start", rq->args[0]);
 	if (!child)
 		run_command(rq, fds);
-	for (i = 0; i < STREAMS; i++)
+	/* A terminal may be there up to three times. */
+	for (i = IN; i <= ERR; i++)
 		close(fds[i]);
 
 	/* SIGCHLD comes only while relay() waits. */
@@ -544,7 +691,7 @@ static int supervise(const struct request *rq)
 			if (pid == child)
 				goto ended;
 		}
-		relay(&unblocked);
+		relay(&unblocked, child);
 	}
 ended:
 	/* Nothing outlives the command. */
@@ -646,6 +793,7 @@ int main(void)
 	raise_loopback();
 	if (rq.module >= 0) {
 		insert_module(&rq);
+		give_device(&rq);
 		give_cpuid(&rq);
 	}
 

@@ -22,6 +22,43 @@ say() {
 	printf '%s: %s\n' "$program" "$*" >&2
 }
 
+# What takes long is shown on a terminal, in a line that goes away again, and
+# nowhere else.
+if [ -t 2 ]; then
+	exec {progress_fd}>&2
+else
+	progress_fd=
+fi
+
+progress() {
+	[ -z "$progress_fd" ] || printf '\r\033[K%s: %s' "$program" "$*" >&"$progress_fd"
+}
+
+progress_end() {
+	[ -z "$progress_fd" ] || printf '\r\033[K' >&"$progress_fd"
+}
+
+# with_progress TEXT COMMAND...: shows TEXT with the seconds while COMMAND runs.
+with_progress() {
+	local text=$1 seconds=0 ticker status=0
+	shift
+	if [ -z "$progress_fd" ]; then
+		"$@"
+		return
+	fi
+	progress "$text"
+	# Not longer than this script, whatever ends it.
+	while sleep 1 && kill -0 $$ 2>/dev/null; do
+		progress "$text ($((++seconds)) s)"
+	done >/dev/null &
+	ticker=$!
+	("$@") || status=$?
+	kill "$ticker"
+	wait "$ticker" 2>/dev/null || :
+	progress_end
+	return "$status"
+}
+
 die() {
 	say "$*"
 	exit "$vm_failed"
@@ -110,8 +147,8 @@ use_suite() {
 	END
 	export APT_CONFIG=$apt/apt.conf
 
-	say "reading the package lists of Debian $1"
-	apt-get -q -q update >&2 ||
+	with_progress "reading the package lists of Debian $1" \
+		apt-get -q -q update >&2 ||
 		die "apt-get update failed for Debian $1"
 }
 
@@ -124,7 +161,7 @@ unpack_packages() {
 	mkdir -p "$dir" "$dir.debs"
 	(cd "$dir.debs" && apt-get -q -q download "$@" >&2) ||
 		die "apt-get download failed for: $*"
-	say "unpacking into ${dir#"$top"/}"
+	progress "unpacking into ${dir#"$top"/}"
 	for deb in "$dir.debs"/*.deb; do
 		# --keep-directory-symlink: trixie's packages bring /usr/lib only.
 		dpkg-deb --fsys-tarfile "$deb" |

@@ -159,6 +159,38 @@ for change in qe cert; do
 	t "quote with another $change" 0 'does not vouch for the quoting enclave' "$tool" inspect bad.quote
 done
 
+echo "ps, top, trace"
+mkdir stats
+echo 'pages=32768 used=30100 evictions=12 loads=3' >stats/epc
+{
+	echo "id=1 state=initialized debug=0 base=0x7f0000000000 size=0x20000 resident=28 evicted=0 evictions=0 loads=0 faults=28 entries=120 exits=100 aexes=20 threads=2 inside=1 mrenclave=293d1149026a new=key mrsigner=53cd creator=$$ pids=$$,1"
+	echo "id=2 state=created debug=1 base=0x7f0000000000 size=0x40000000 resident=30072 evicted=5000 evictions=9 loads=4 faults=0 entries=500 exits=0 aexes=0 threads=0 inside=0 mrenclave=- mrsigner=- creator=0 pids=-"
+} >stats/enclaves
+export SOFTSGX_STATS=$PWD/stats
+t "ps" 0 'ready   -  128K  112K    0B       120        20      28   1/2   293d1149026a run.sh' "$tool" ps
+t "ps: no process" 0 '   2       0 ?        created D    1G  117M   20M' "$tool" ps
+t "ps in JSON" 0 '"evicted": 5000' "$tool" ps --json
+cp stdout json
+t "ps in JSON is JSON" 0 '2 30100 True' python3 -c 'import json
+d = json.load(open("json"))
+print(len(d["enclaves"]), d["epc"]["used"], d["enclaves"][1]["debug"])'
+t "top" 0 'EPC 118M of 128M (92 %)' "$tool" top --batch -n 2 -d 0.1
+t "top, sorted" 0 '   1' sh -c "'$tool' top -b -n 1 -s id | sed -n 3p"
+t "top, sorted by entries" 0 '   2' sh -c "'$tool' top -b -n 1 | sed -n 3p"
+t "top in JSON" 0 '2' sh -c "'$tool' top --json -n 2 -d 0.1 | grep -c '^{.*}\$'"
+t "top, on a screen" 0 'softsgx top' script -q -c \
+	"stty rows 20 cols 100; TERM=linux '$tool' top -d 0.2 -n 2" top.typescript
+t "top, on no terminal" 0 'no terminal known here' script -q -c \
+	"TERM=none '$tool' top -n 1" top.typescript
+t "top: how often" 2 'takes 0.1 to 3600' "$tool" top -d 0
+t "top: by what" 2 'takes entries' "$tool" top --sort colour
+unset SOFTSGX_STATS
+if [ ! -e /sys/module/softsgx ]; then
+	t "ps without softsgx" 4 'not loaded here' "$tool" ps
+	t "trace without softsgx" 4 '' "$tool" trace true
+fi
+t "trace: what" 2 'not both' "$tool" trace --pid 1 true
+
 echo "lint"
 t "good" 0 '' "$tool" lint hello.sgxs -s one.sig
 t "no KSS" 1 'no-kss' "$tool" lint -s theirs.sig
@@ -213,7 +245,7 @@ t "no verb" 2 'Usage: softsgx' "$tool"
 t "unknown verb" 2 "no verb 'fly'" "$tool" fly
 t "help" 0 'inspect' "$tool" --help
 # shellcheck disable=SC2016 # what is quoted is for another shell
-for verb in run sign measure inspect lint convert status doctor policy; do
+for verb in run sign measure inspect lint convert ps top trace status doctor policy; do
 	t "$verb --help" 0 "Usage: softsgx $verb" "$tool" $verb --help
 	t "$verb --what" 2 'unrecognized option' "$tool" $verb --what
 	t "completion of $verb" 0 "$verb" bash -c '. "$0"
@@ -310,6 +342,8 @@ if [ -n "$vm" ]; then
 	echo "in the VM"
 	gcc -Wall -Wextra -Werror -o einit "$top/tests/tool/einit.c" \
 		"$top/build/lib/libsoftsgx.a" -lcrypto
+	gcc -Wall -Wextra -Werror -o busy "$top/tests/tool/busy.c" \
+		"$top/build/lib/libsoftsgx.a" -lcrypto
 	make --no-print-directory -s -C "$top/tests/lib" load
 	"$top/vm/run" --timeout 600 --module-params source_check=exec \
 		--cpuid "$tool" -- \
@@ -318,13 +352,41 @@ if [ -n "$vm" ]; then
 	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
 	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))
 	grep -q '^the end$' vm.log || bad "the VM did not come to the end"
-	t "run: hello" 0 'all steps worked' "$tool" run --vm "$top/build/examples/hello"
-	t "run: with EPC and kernel" 0 '32' "$tool" run --kernel 6.1 --epc 32 cat /sys/module/softsgx/parameters/epc_size
+	t "run: a dynamic program" 0 'all steps worked' "$tool" run --vm "$top/build/examples/hello"
+	mkdir static
+	gcc -O2 -static -o static/hello "$top/examples/hello/main.c" \
+		"$top/build/lib/libsoftsgx.a" -lcrypto 2>/dev/null
+	cp "$top"/build/examples/hello_enclave.* static
+	t "run: a static program" 0 'all steps worked' "$tool" run --vm static/hello
+	printf '#!/bin/sh\n%s | grep -c OK | sed "s/^/steps: /"\n' \
+		"$top/build/examples/hello" >piped
+	chmod +x piped
+	t "run: a script with pipes" 0 'steps: 11' "$tool" run --vm ./piped
+	: >not-executable
+	t "run: not executable" 126 'Permission denied' "$tool" run --vm ./not-executable
+	mkdir back
+	t "run: files come back" 0 '' "$tool" run --rw back sh -c 'echo x >back/x; echo y >away'
+	t "run: what was written" 0 'x' cat back/x
+	if [ -e away ]; then bad "a file came back that should not"; else ok; fi
+	t "run: with EPC and kernel" 0 '32' "$tool" run --kernel 6.1 --epc 32M cat /sys/module/softsgx/parameters/epc_size
 	t "run: status" 5 '' "$tool" run --vm -- sh -c 'exit 5'
 	t "run: killed" 137 '' "$tool" run --vm -- sh -c 'kill -9 $$'
 	t "run: standard input" 0 'HELLO' sh -c "echo hello | '$tool' run --vm -- tr a-z A-Z"
 	t "run: not found" 127 '' "$tool" run --vm ./none
 	t "run: policy" 0 'name=tool' "$tool" run --vm --policy good.rules cat /sys/kernel/security/softsgx/status
+	# Installed, with a cache of one's own, and without being root.
+	make --no-print-directory -s -C "$top/tool" install PREFIX="$out/inst"
+	mkdir -p cache/softsgx
+	ln -s "$top/build/kernel" cache/softsgx/kernel
+	chown -R 65534:65534 cache
+	t "run: as nobody" 0 'uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)' \
+		setpriv --reuid 65534 --regid 65534 --clear-groups \
+		env XDG_CACHE_HOME="$out/cache" HOME=/nonexistent \
+		inst/bin/softsgx run --vm sh -c "id && $top/build/examples/hello"
+	"$top/tests/tool/terminal.py" "$tool" >terminal.log 2>&1 || bad "terminal.py"
+	grep -v '^ok ' terminal.log | sed 's/^/  /' || :
+	passed=$((passed + $(grep -c '^ok ' terminal.log || :)))
+	failed=$((failed + $(grep -c '^not ok ' terminal.log || :)))
 	t "run: bad policy" 125 'bad.rules: ' "$tool" run --vm --policy bad.rules true
 fi
 

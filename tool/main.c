@@ -26,6 +26,10 @@ static const struct verb {
 	{ "status", "say what this machine has of SGX", verb_status },
 	{ "doctor", "find out why a program says that there is no SGX",
 	  verb_doctor },
+	{ "ps", "list the enclaves that are alive", verb_ps },
+	{ "top", "show what they do, again and again", verb_top },
+	{ "trace", "write down what an enclave does, as a timeline",
+	  verb_trace },
 	{ "policy", "check, load, show, test and make rules for enclaves",
 	  verb_policy },
 };

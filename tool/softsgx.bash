@@ -4,7 +4,7 @@
 
 _softsgx() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="run sign measure inspect lint convert status doctor policy"
+	local verbs="run sign measure inspect lint convert ps top trace status doctor policy"
 	local layout="--size= --ssaframesize= --heap= --tcs-first"
 	local words
 
@@ -17,13 +17,17 @@ _softsgx() {
 		mapfile -t COMPREPLY < <(compgen -W "bookworm trixie sid" -- "$cur")
 		return
 		;;
+	--sort)
+		mapfile -t COMPREPLY < <(compgen -W "entries memory aexes faults id" -- "$cur")
+		return
+		;;
 	--rw)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) words="--host --vm --kernel --epc --policy --rw --timeout" ;;
+	run) words="--host --vm --kernel --epc --policy --rw --cpuid --timeout" ;;
 	sign)
 		words="--key --output --payload --from --signature --debug --kss
 			--provision --attributes --attribute-mask --xfrm --xfrm-mask
@@ -34,7 +38,9 @@ _softsgx() {
 	inspect) words="--json --svg $layout" ;;
 	lint) words="--json --sigstruct $layout" ;;
 	convert) words="--output $layout" ;;
-	status | doctor) words="--json" ;;
+	status | doctor | ps) words="--json" ;;
+	top) words="--batch --json --delay --count --sort" ;;
+	trace) words="--json --chrome --output --pid --time --buffer" ;;
 	policy)
 		case ${COMP_WORDS[2]} in
 		test) words="--json --cases --sigstruct" ;;

@@ -1,0 +1,673 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * softsgx trace: what enclaves do, from the module's tracepoints, as a timeline.
+ * They are read from an instance of tracefs of its own, so that other tracing
+ * is not disturbed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tracefs.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include "tool.h"
+
+enum { OPTION_CHROME = OPTION_OWN, OPTION_BUFFER };
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CHROME };
+
+/**
+ * struct options - what was asked for
+ * @format:	of what is written
+ * @output:	file, or NULL for standard output
+ * @pid:	only this process and its threads, or 0
+ * @seconds:	how long, 0 until the command ends, or for ever
+ * @buffer:	KiB of the ring buffer of each processor
+ * @command:	to run and to trace, or NULL
+ */
+struct options {
+	enum format format;
+	const char *output;
+	pid_t pid;
+	double seconds;
+	unsigned int buffer;
+	char **command;
+};
+
+/**
+ * struct thread - a thread that was seen
+ * @tid:	its number
+ * @pid:	of its process
+ * @name:	of the thread
+ */
+struct thread {
+	pid_t tid;
+	pid_t pid;
+	char name[17];
+};
+
+/**
+ * struct trace - a trace that is being read
+ * @o:		what was asked for
+ * @out:	where it goes
+ * @instance:	of tracefs
+ * @tep:	formats of the events
+ * @threads:	that were seen
+ * @thread_count: how many
+ * @start:	time of the first event, ns
+ * @events:	how many were written
+ * @lost:	how many the kernel could not keep
+ */
+struct trace {
+	const struct options *o;
+	FILE *out;
+	struct tracefs_instance *instance;
+	struct tep_handle *tep;
+	struct thread *threads;
+	size_t thread_count;
+	unsigned long long start;
+	unsigned long long events;
+	unsigned long long lost;
+};
+
+/* What one event says, in the words of this command. */
+struct told {
+	const char *name;
+	char phase;
+	bool has_id;
+	uint64_t id;
+	char detail[128];
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case OPTION_JSON:
+		o->format = FORMAT_JSON;
+		return 0;
+	case OPTION_CHROME:
+		o->format = FORMAT_CHROME;
+		return 0;
+	case OPTION_BUFFER:
+		o->buffer = parse_number(arg, 1 << 20, "--buffer", state);
+		return 0;
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'p':
+		o->pid = parse_number(arg, INT32_MAX, "--pid", state);
+		return 0;
+	case 't':
+		o->seconds = strtod(arg, &end);
+		if (*end || end == arg || !(o->seconds > 0))
+			argp_error(state, "--time takes seconds, not '%s'",
+				   arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		o->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->command && o->pid)
+			argp_error(state, "a command or --pid, not both");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Words for numbers */
+
+static const char *ioctl_name(uint64_t nr)
+{
+	static const char *const names[] = {
+		"CREATE",	"ADD_PAGES",	   "INIT",
+		"PROVISION",	"VEPC_REMOVE_ALL", "RESTRICT_PERMISSIONS",
+		"MODIFY_TYPES", "REMOVE_PAGES",
+	};
+
+	return nr < sizeof(names) / sizeof(names[0]) ? names[nr] : "ioctl";
+}
+
+static const char *leaf_name(uint64_t leaf)
+{
+	static const char *const names[] = {
+		"EREPORT", "EGETKEY", "EENTER",	     "ERESUME", "EEXIT",
+		"EACCEPT", "EMODPE",  "EACCEPTCOPY", NULL,	"EDECCSSA",
+	};
+
+	if (leaf < sizeof(names) / sizeof(names[0]) && names[leaf])
+		return names[leaf];
+	return "ENCLU";
+}
+
+static const char *aex_reason(int vector)
+{
+	switch (vector) {
+	case -1:
+		return "interrupt, signal or system call";
+	case 0:
+		return "#DE";
+	case 1:
+		return "#DB";
+	case 3:
+		return "#BP";
+	case 6:
+		return "#UD";
+	case 13:
+		return "#GP";
+	case 14:
+		return "#PF";
+	case 16:
+		return "#MF";
+	case 17:
+		return "#AC";
+	case 19:
+		return "#XM";
+	default:
+		return "exception";
+	}
+}
+
+/* By their numbers in include/uapi/softsgx.h. */
+static const char *privilege_name(uint64_t privilege)
+{
+	static const char *const names[] = {
+		"CREATE",  "EXECUTE", "EXECMOD",  "EXECANON", "EXECUNMR",
+		"EXECMEM", "INIT",    "INITANON", "DEBUG",    "PROVISION",
+	};
+
+	if (privilege < sizeof(names) / sizeof(names[0]))
+		return names[privilege];
+	return "a privilege";
+}
+
+/* Events */
+
+static uint64_t number(const struct tep_event *event, struct tep_record *record,
+		       const char *name)
+{
+	unsigned long long value = 0;
+
+	tep_get_field_val(NULL, (struct tep_event *)event, name, record, &value,
+			  0);
+	return value;
+}
+
+#define N(name) number(event, record, name)
+
+static void tell_ioctl(struct tep_event *event, struct tep_record *record,
+		       struct told *t)
+{
+	const bool begin = !strcmp(event->name, "sgx_ioctl_begin");
+	const int64_t ret = N("ret");
+
+	t->name = ioctl_name(N("nr"));
+	t->phase = begin ? 'B' : 'E';
+	if (begin)
+		return;
+	if (ret < 0)
+		snprintf(t->detail, sizeof(t->detail), "%s",
+			 strerror((int)-ret));
+	else
+		snprintf(t->detail, sizeof(t->detail), "%" PRId64, ret);
+}
+
+static void tell_aex(struct tep_event *event, struct tep_record *record,
+		     struct told *t)
+{
+	const int vector = (int)N("vector");
+
+	t->name = "inside";
+	t->phase = 'E';
+	if (vector == 14)
+		snprintf(t->detail, sizeof(t->detail),
+			 "AEX: #PF at 0x%" PRIx64 ", error code 0x%" PRIx64,
+			 N("addr"), N("errcd"));
+	else
+		snprintf(t->detail, sizeof(t->detail), "AEX: %s",
+			 aex_reason(vector));
+}
+
+static void tell_page(struct tep_event *event, struct tep_record *record,
+		      struct told *t)
+{
+	static const struct {
+		const char *event;
+		const char *name;
+	} names[] = {
+		{ "sgx_augment", "EAUG" },
+		{ "sgx_change", "page changed" },
+		{ "sgx_evict", "EWB" },
+		{ "sgx_load", "ELDU" },
+	};
+	size_t i;
+
+	t->name = event->name;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(event->name, names[i].event))
+			t->name = names[i].name;
+	snprintf(t->detail, sizeof(t->detail), "0x%" PRIx64 ": %d", N("addr"),
+		 (int)N("ret"));
+}
+
+static void tell_fault(struct tep_event *event, struct tep_record *record,
+		       struct told *t)
+{
+	const uint64_t ret = N("ret");
+
+	t->name = "page fault";
+	snprintf(t->detail, sizeof(t->detail), "0x%" PRIx64 " %c: %s",
+		 N("addr"), (char)N("access"),
+		 ret & 0x40  ? "SIGSEGV"
+		 : ret & 0x2 ? "SIGBUS"
+		 : ret & 0x1 ? "out of memory"
+			     : "resolved");
+}
+
+/* Returns false for what says nothing that another event does not say. */
+static bool tell(struct tep_event *event, struct tep_record *record,
+		 struct told *t)
+{
+	const char *name = event->name;
+
+	memset(t, 0, sizeof(*t));
+	t->phase = 'i';
+	t->has_id = tep_find_field(event, "id");
+	t->id = N("id");
+	if (!strncmp(name, "sgx_ioctl_", 10)) {
+		tell_ioctl(event, record, t);
+	} else if (!strcmp(name, "sgx_enter")) {
+		t->name = "inside";
+		t->phase = 'B';
+		snprintf(t->detail, sizeof(t->detail), "TCS 0x%" PRIx64,
+			 N("tcs"));
+	} else if (!strcmp(name, "sgx_exit")) {
+		t->name = "inside";
+		t->phase = 'E';
+		strcpy(t->detail, "EEXIT");
+	} else if (!strcmp(name, "sgx_aex")) {
+		tell_aex(event, record, t);
+	} else if (!strcmp(name, "sgx_enclu")) {
+		const uint64_t leaf = N("leaf");
+
+		t->name = leaf_name(leaf);
+		snprintf(t->detail, sizeof(t->detail),
+			 "RBX 0x%" PRIx64 ", RCX 0x%" PRIx64, N("rbx"),
+			 N("rcx"));
+		/* Their success is an event of its own. */
+		return leaf != SGX_EENTER && leaf != SGX_ERESUME &&
+		       leaf != SGX_EEXIT;
+	} else if (!strcmp(name, "sgx_fault")) {
+		tell_fault(event, record, t);
+	} else if (!strcmp(name, "enclave_denied")) {
+		t->name = "denied";
+		snprintf(t->detail, sizeof(t->detail),
+			 "ENCLAVE_%s, inode %" PRIu64 ", line %" PRIu64 "%s",
+			 privilege_name(N("privilege")), N("ino"), N("line"),
+			 N("permissive") ? " (permissive)" : "");
+	} else {
+		tell_page(event, record, t);
+	}
+	return true;
+}
+
+/* Threads */
+
+static pid_t process_of(pid_t tid)
+{
+	char path[64], text[1024];
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	if (!host_read(path, text, sizeof(text)))
+		return tid;
+	line = strstr(text, "\nTgid:");
+	return line ? (pid_t)strtol(line + 6, NULL, 10) : tid;
+}
+
+static const struct thread *thread_of(struct trace *t, pid_t tid)
+{
+	struct thread *thread;
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < t->thread_count; i++)
+		if (t->threads[i].tid == tid)
+			return &t->threads[i];
+	thread = reallocarray(t->threads, t->thread_count + 1, sizeof(*thread));
+	if (!thread) {
+		complain("out of memory");
+		exit(EXIT_SYSTEM);
+	}
+	t->threads = thread;
+	thread += t->thread_count++;
+	thread->tid = tid;
+	thread->pid = process_of(tid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+	if (host_read(path, thread->name, sizeof(thread->name)))
+		return thread;
+	/* It is gone; the kernel may have kept its name. */
+	tracefs_load_cmdlines(NULL, t->tep);
+	snprintf(thread->name, sizeof(thread->name), "%s",
+		 tep_data_comm_from_pid(t->tep, tid));
+	return thread;
+}
+
+/* Output */
+
+static void write_json(struct trace *t, const struct told *told,
+		       const struct thread *thread, double us)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "us", json_object_new_double(us));
+	json_number(json, "pid", thread->pid);
+	json_number(json, "tid", thread->tid);
+	json_text(json, "thread", thread->name);
+	if (told->has_id)
+		json_number(json, "enclave", told->id);
+	json_text(json, "event", told->name);
+	json_text(json, "phase",
+		  told->phase == 'B'   ? "begin"
+		  : told->phase == 'E' ? "end"
+				       : "instant");
+	json_text(json, "detail", told->detail);
+	fprintf(t->out, "%s\n",
+		json_object_to_json_string_ext(
+			json, JSON_C_TO_STRING_PLAIN |
+				      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(json);
+}
+
+/* The Trace Event Format, which Perfetto and chrome://tracing read. */
+static void write_chrome(struct trace *t, const struct told *told,
+			 const struct thread *thread, double us)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *args = json_object_new_object();
+	const char phase[2] = { told->phase };
+
+	json_text(json, "name", told->name);
+	json_text(json, "cat", "sgx");
+	json_text(json, "ph", phase);
+	json_object_object_add(json, "ts", json_object_new_double(us));
+	json_number(json, "pid", thread->pid);
+	json_number(json, "tid", thread->tid);
+	if (told->phase == 'i')
+		json_text(json, "s", "t");
+	if (told->has_id)
+		json_number(args, "enclave", told->id);
+	if (*told->detail)
+		json_text(args, told->phase == 'E' ? "end" : "what",
+			  told->detail);
+	json_object_object_add(json, "args", args);
+	fprintf(t->out, "%s\n%s", t->events ? "," : "[",
+		json_object_to_json_string_ext(
+			json, JSON_C_TO_STRING_PLAIN |
+				      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(json);
+}
+
+static void write_text(struct trace *t, const struct told *told,
+		       const struct thread *thread, double us)
+{
+	static const char *const marks[] = {
+		['B'] = ">", ['E'] = "<", ['i'] = " "
+	};
+	char id[24] = "-";
+	char who[40];
+
+	if (told->has_id)
+		snprintf(id, sizeof(id), "%llu", (unsigned long long)told->id);
+	snprintf(who, sizeof(who), "%s/%d", thread->name, thread->tid);
+	fprintf(t->out, "%12.3f  %-20s %4s  %s %s%s%s\n", us / 1000, who, id,
+		marks[(unsigned char)told->phase], told->name,
+		*told->detail ? ": " : "", told->detail);
+}
+
+static int on_event(struct tep_event *event, struct tep_record *record, int cpu,
+		    void *context)
+{
+	const struct thread *thread;
+	struct trace *t = context;
+	struct told told;
+	double us;
+
+	(void)cpu;
+	/* -1: some, nobody knows how many. */
+	if (record->missed_events)
+		t->lost += record->missed_events > 0 ? record->missed_events
+						     : 1;
+	if (!t->start)
+		t->start = record->ts;
+	us = (double)(record->ts - t->start) / 1000;
+	if (!tell(event, record, &told))
+		return 0;
+	thread = thread_of(t, tep_data_pid(t->tep, record));
+	if (t->o->format == FORMAT_JSON)
+		write_json(t, &told, thread, us);
+	else if (t->o->format == FORMAT_CHROME)
+		write_chrome(t, &told, thread, us);
+	else
+		write_text(t, &told, thread, us);
+	t->events++;
+	return 0;
+}
+
+static void write_end(struct trace *t)
+{
+	size_t i;
+
+	if (t->o->format != FORMAT_CHROME)
+		return;
+	fputs(t->events ? "" : "[", t->out);
+	for (i = 0; i < t->thread_count; i++)
+		fprintf(t->out,
+			"%s\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"args\":{\"name\":\"%s\"}}",
+			t->events || i ? "," : "", t->threads[i].pid,
+			t->threads[i].tid, t->threads[i].name);
+	fputs("\n]\n", t->out);
+}
+
+/* Tracing */
+
+static int tracing_start(struct trace *t)
+{
+	static const char *const systems[] = { "softsgx", "softsgx_access",
+					       NULL };
+	char name[32], pid[16];
+	size_t i;
+
+	snprintf(name, sizeof(name), "softsgx-%d", getpid());
+	t->instance = tracefs_instance_create(name);
+	if (!t->instance) {
+		complain("tracefs: %s%s", strerror(errno),
+			 errno == EACCES || errno == EPERM || errno == ENOENT
+				 ? ": it is for root"
+				 : "");
+		return EXIT_SYSTEM;
+	}
+	t->tep = tracefs_local_events_system(NULL, systems);
+	if (!t->tep || !tep_find_event_by_name(t->tep, "softsgx", "sgx_aex")) {
+		complain(
+			"softsgx is not loaded here, or its kernel has no tracepoints");
+		return EXIT_SYSTEM;
+	}
+	/* One clock for all processors. */
+	tracefs_instance_file_write(t->instance, "trace_clock", "mono");
+	tracefs_instance_set_buffer_size(t->instance, t->o->buffer, -1);
+	if (t->o->pid) {
+		snprintf(pid, sizeof(pid), "%d", t->o->pid);
+		tracefs_option_enable(t->instance, TRACEFS_OPTION_EVENT_FORK);
+		tracefs_instance_file_write(t->instance, "set_event_pid", pid);
+	}
+	for (i = 0; systems[i]; i++) {
+		if (tracefs_event_enable(t->instance, systems[i], NULL)) {
+			complain("events of %s: %s", systems[i],
+				 strerror(errno));
+			return EXIT_SYSTEM;
+		}
+	}
+	return EXIT_YES;
+}
+
+static void tracing_stop(struct trace *t)
+{
+	if (t->instance) {
+		tracefs_instance_destroy(t->instance);
+		tracefs_instance_free(t->instance);
+	}
+	if (t->tep)
+		tep_free(t->tep);
+	free(t->threads);
+}
+
+/*
+ * Starts the command, which waits until it is traced: until the pipe, whose
+ * end is returned in @go, is closed.
+ */
+static pid_t start_command(char **command, int *go)
+{
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (pid) {
+		close(fds[0]);
+		*go = fds[1];
+		return pid;
+	}
+	close(fds[1]);
+	if (read(fds[0], &c, 1) < 0)
+		_exit(125);
+	execvp(command[0], command);
+	complain("%s: %s", command[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Reads events until the command, the time or the patience ends. */
+static int follow(struct trace *t, pid_t child)
+{
+	double left = t->o->seconds;
+	int status = 0;
+	bool ended;
+
+	do {
+		ended = stop || (t->o->seconds && (left -= 0.05) <= 0);
+		if (child && waitpid(child, &status, WNOHANG) == child) {
+			child = 0;
+			ended = true;
+		}
+		if (!ended)
+			usleep(50000);
+		else if (!tracefs_trace_is_on(t->instance) ||
+			 tracefs_trace_off(t->instance))
+			break;
+		tracefs_iterate_raw_events(t->tep, t->instance, NULL, 0,
+					   on_event, t);
+		fflush(t->out);
+	} while (!ended);
+	if (child) {
+		kill(child, SIGTERM);
+		waitpid(child, &status, 0);
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+static int run(struct options *o)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct trace t = { .o = o, .out = stdout };
+	pid_t child = 0;
+	int go = -1;
+	int ret;
+
+	if (o->output) {
+		t.out = fopen(o->output, "we");
+		if (!t.out) {
+			complain("%s: %s", o->output, strerror(errno));
+			return EXIT_SYSTEM;
+		}
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (o->command) {
+		child = start_command(o->command, &go);
+		if (child < 0) {
+			complain("%s", strerror(errno));
+			if (o->output)
+				fclose(t.out);
+			return EXIT_SYSTEM;
+		}
+		o->pid = child;
+	}
+	ret = tracing_start(&t);
+	if (ret && child)
+		kill(child, SIGKILL);
+	if (go >= 0)
+		close(go);
+	if (!ret) {
+		ret = follow(&t, child);
+		write_end(&t);
+	}
+	tracing_stop(&t);
+	if (t.lost)
+		complain("%llu events are lost: a larger --buffer keeps them",
+			 t.lost);
+	if (o->output && fclose(t.out)) {
+		complain("%s: %s", o->output, strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	return ret;
+}
+
+int verb_trace(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", OPTION_JSON, NULL, 0, "A line of JSON for each event",
+		  0 },
+		{ "chrome", OPTION_CHROME, NULL, 0,
+		  "The trace format of Chrome and Perfetto (https://ui.perfetto.dev)",
+		  0 },
+		{ "output", 'o', "FILE", 0, "Write it there", 0 },
+		{ "pid", 'p', "PID", 0, "Only this process", 0 },
+		{ "time", 't', "S", 0, "End after S seconds", 0 },
+		{ "buffer", OPTION_BUFFER, "KIB", 0,
+		  "Of each processor, for what has not been read (default: 4096)",
+		  0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		options,
+		parse,
+		"[COMMAND [ARGUMENT...]]",
+		"Write down what enclaves do, with times: ioctls, entries, exits, AEXes with their reasons, leaves, page faults, pages that are added, changed and evicted, refusals.\v"
+		"With a command that of the command until it ends, and its exit status; otherwise that of all enclaves until a signal.",
+		NULL,
+		NULL,
+		NULL
+	};
+	struct options o = { .buffer = 4096 };
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	return run(&o);
+}

@@ -37,7 +37,7 @@ files() {
 
 # Prose, licence texts and input data carry no licence line.
 check_spdx() {
-	files . ':!*.md' ':!LICENSES/*' ':!.gitignore' ':!*corpus/*' |
+	files . ':!*.md' ':!*.svg' ':!LICENSES/*' ':!.gitignore' ':!*corpus/*' |
 		while IFS= read -r -d '' f; do
 			head -n 3 "$f" | grep -q 'SPDX-License-Identifier: ' ||
 				echo "$f: no licence in the first three lines"

@@ -24,11 +24,14 @@ check() {
 
 # nothing_left: no file of the packages is there.
 nothing_left() {
-	! ls -d /usr/bin/softsgx /usr/lib/softsgx /usr/src/softsgx-* \
-		/lib/udev/rules.d/*softsgx* /usr/include/softsgx.h \
-		/usr/lib/*/libsoftsgx* /var/lib/dkms/softsgx 2>/dev/null | grep .
-}
+	local f
 
+	for f in /usr/bin/softsgx /usr/lib/softsgx /usr/src/softsgx-* \
+		/lib/udev/rules.d/*softsgx* /usr/include/softsgx.h \
+		/usr/lib/*/libsoftsgx* /var/lib/dkms/softsgx; do
+		[ ! -e "$f" ] || return 1
+	done
+}
 
 uses_library() {
 	cat >/tmp/use.c <<-'END'
@@ -56,7 +59,7 @@ ln -s "$headers" "/lib/modules/$release/build"
 
 check "there is no SGX before" test ! -e /dev/sgx_enclave
 check "the packages are installed" dpkg --no-triggers -i "$packages"/softsgx_*.deb \
-	"$packages"/softsgx-dkms_*.deb \
+	"$packages"/softsgx-dkms_*.deb "$packages"/softsgx-selinux_*.deb \
 	"$packages"/libsoftsgx1_*.deb "$packages"/libsoftsgx-dev_*.deb
 check "DKMS has built and installed the module" \
 	sh -c "dkms status softsgx | grep 'installed'"

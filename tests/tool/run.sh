@@ -353,11 +353,11 @@ if [ -n "$vm" ]; then
 	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))
 	grep -q '^the end$' vm.log || bad "the VM did not come to the end"
 	t "run: a dynamic program" 0 'all steps worked' "$tool" run --vm "$top/build/examples/hello"
-	mkdir static
-	gcc -O2 -static -o static/hello "$top/examples/hello/main.c" \
+	mkdir linked
+	gcc -O2 -static -o linked/hello "$top/examples/hello/main.c" \
 		"$top/build/lib/libsoftsgx.a" -lcrypto 2>/dev/null
-	cp "$top"/build/examples/hello_enclave.* static
-	t "run: a static program" 0 'all steps worked' "$tool" run --vm static/hello
+	cp "$top"/build/examples/hello_enclave.* linked
+	t "run: a static program" 0 'all steps worked' "$tool" run --vm linked/hello
 	printf '#!/bin/sh\n%s | grep -c OK | sed "s/^/steps: /"\n' \
 		"$top/build/examples/hello" >piped
 	chmod +x piped

@@ -132,6 +132,58 @@ struct sgx_fault {
 /* An XSAVE area in an SSA frame has at most this many pages. */
 #define SGX_XSAVE_PAGES	4
 
+/* And with the page of the GPR area a frame has at most these. */
+#define SGX_FRAME_PAGES (SGX_XSAVE_PAGES + 1)
+
+/* No page starts there. */
+#define SGX_NOWHERE (~0ULL)
+
+/**
+ * struct sgx_target - where an entry goes
+ * @rip:	where execution goes on
+ * @fsbase:	FS base inside
+ * @gsbase:	GS base inside
+ */
+struct sgx_target {
+	u64 rip;
+	u64 fsbase;
+	u64 gsbase;
+};
+
+/**
+ * struct sgx_last - what the last entry of a logical processor saw
+ * @tcs_la:	RBX of that entry, SGX_NOWHERE if nothing is remembered
+ * @enter_la:	the same if it went to TCS.OENTRY, and @to has thus been checked;
+ *		SGX_NOWHERE if not
+ * @secs:	ENCLAVESECS of the TCS
+ * @epoch:	of the enclave
+ * @tcs_state:	&sgx_epcm.state of the TCS
+ * @flags:	TCS.FLAGS
+ * @frame:	which SSA frame @gprsgx and @xsave of &struct sgx_cpu are of
+ * @to:		where TCS.OENTRY, OFSBASE and OGSBASE are
+ * @pages:	number of EPC pages in which that frame was looked up
+ * @page:	these pages
+ * @state:	their &sgx_epcm.state
+ *
+ * An entry by the same TCS with the same frame finds the same again, unless one
+ * of the words has changed that are compared then, see enter.c, or a
+ * translation of these pages is void, of which the host tells with
+ * sgx_forget().
+ */
+struct sgx_last {
+	u64 tcs_la;
+	u64 enter_la;
+	struct sgx_epcm *secs;
+	u64 epoch;
+	u32 tcs_state;
+	u32 frame;
+	u64 flags;
+	struct sgx_target to;
+	unsigned int pages;
+	struct sgx_epcm *page[SGX_FRAME_PAGES];
+	u32 state[SGX_FRAME_PAGES];
+};
+
 struct sgx_core;
 
 /**
@@ -152,10 +204,20 @@ struct sgx_core;
  * @gprsgx:		CR_GPR_PA, the GPR area of the frame that an AEX fills
  * @xsave:		CR_XSAVE_PAGE_n of that frame
  * @xsave_pages:	how many of @xsave are in use
+ * @fsbase:		FS base inside, see below
+ * @gsbase:		GS base inside
  * @save_fsbase:	CR_SAVE_FS_base
  * @save_gsbase:	CR_SAVE_GS_base
  * @save_tf:		CR_SAVE_TF, as the bit in RFLAGS
  * @dbgoptin:		CR_DBGOPTIN
+ * @last:		what the last entry saw; @tcs to @xsave_pages go with it
+ *
+ * FS and GS base are the host's to exchange, for it knows how that is done
+ * fast: after a leaf that has entered an enclave (@secs is set) it saves the
+ * processor's in @save_fsbase and @save_gsbase and loads @fsbase and @gsbase;
+ * before sgx_aex() it stores the processor's in @fsbase and @gsbase; after an
+ * AEX or a leaf that has left the enclave it loads @save_fsbase and
+ * @save_gsbase.
  *
  * Belongs to the thread or processor that runs it: no lock. A host that
  * multiplexes threads keeps one per thread. What an AEX needs is cached here
@@ -176,11 +238,30 @@ struct sgx_cpu {
 	struct sgx_gprsgx *gprsgx;
 	void *xsave[SGX_XSAVE_PAGES];
 	unsigned int xsave_pages;
+	u64 fsbase;
+	u64 gsbase;
 	u64 save_fsbase;
 	u64 save_gsbase;
 	u64 save_tf;
 	bool dbgoptin;
+	struct sgx_last last;
 };
+
+/**
+ * sgx_forget - have the next entry look up all of its pages
+ * @cpu:	a logical processor, not in a leaf
+ *
+ * For the host to call on a new processor, and before an entry when a
+ * translation that &sgx_host_ops.walk gave since the last call may have become
+ * void: what is mapped there has changed, or may no longer be written.
+ *
+ * Concurrency: by the thread that @cpu belongs to.
+ */
+static inline void sgx_forget(struct sgx_cpu *cpu)
+{
+	cpu->last.tcs_la = SGX_NOWHERE;
+	cpu->last.enter_la = SGX_NOWHERE;
+}
 
 static inline bool sgx_enclave_mode(const struct sgx_cpu *cpu)
 {
@@ -209,8 +290,6 @@ struct sgx_aes_key {
  *		processor
  * @oldest_epoch: the lowest &sgx_cpu.epoch of all processors in enclave mode in
  *		@secs, ~0 if there is none
- * @get_fsgs:	read the FS and GS base of the program
- * @set_fsgs:	set them
  * @xsave:	XSAVE of the components @xfrm, standard format, into the @n
  *		pages, followed by their initial state (XINUSE clear, MXCSR
  *		0x1f80) in the processor
@@ -239,8 +318,6 @@ struct sgx_host_ops {
 		    struct sgx_epcm **epcm);
 	void (*zap)(struct sgx_cpu *cpu, struct sgx_epcm *epcm);
 	u64 (*oldest_epoch)(struct sgx_core *core, struct sgx_epcm *secs);
-	void (*get_fsgs)(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);
-	void (*set_fsgs)(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase);
 	void (*xsave)(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 		      unsigned int n);
 	int (*xrstor)(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
@@ -382,6 +459,36 @@ int sgx_egetkey(struct sgx_cpu *cpu);
 int sgx_ereport(struct sgx_cpu *cpu);
 
 /* enclu.c */
-int sgx_enclu(struct sgx_cpu *cpu);
+int sgx_enclu_inside(struct sgx_cpu *cpu);
+
+/**
+ * sgx_enclu - execute ENCLU with the registers as they are
+ * @cpu:	the processor; RIP is at the instruction
+ *
+ * The leaf number is EAX, the upper half of RAX does not count. EENTER and
+ * ERESUME are for outside an enclave, all other leaves for inside.
+ *
+ * Return: 0 if the instruction completed: RIP is where execution goes on, and a
+ * leaf that returns a code has it in RAX with ZF to tell it from success. #GP
+ * for a leaf that does not exist, or not on this side; a fault of the leaf, or
+ * SGX_RETRY; then no register has changed.
+ *
+ * Concurrency: by the thread that @cpu belongs to. (SDM, ENCLU)
+ */
+static inline int sgx_enclu(struct sgx_cpu *cpu)
+{
+	u32 eax = (u32)cpu->regs->rax;
+
+	if (!sgx_enclave_mode(cpu)) {
+		if (eax == SGX_EENTER)
+			return sgx_eenter(cpu);
+		if (eax == SGX_ERESUME)
+			return sgx_eresume(cpu);
+		return sgx_gp(cpu);
+	}
+	if (eax == SGX_EEXIT)
+		return sgx_eexit(cpu);
+	return sgx_enclu_inside(cpu);
+}
 
 #endif /* SOFTSGX_CORE_H */

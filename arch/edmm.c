@@ -456,7 +456,7 @@ static int read_secinfo(struct sgx_cpu *cpu, const struct sgx_epcm *page,
 {
 	u64 la = cpu->regs->rbx;
 
-	if (!sgx_epcm_accessible(page, cpu->secs, la, 0))
+	if (!sgx_epcm_accessible(page, sgx_epcm_state(page), cpu->secs, la, 0))
 		return sgx_enclave_fault(cpu, la, 0);
 	return copy_secinfo(cpu, copy,
 			    (const u8 *)page->page + (la & ~SGX_PAGE_MASK));
@@ -697,7 +697,8 @@ int sgx_eacceptcopy(struct sgx_cpu *cpu)
 	if (write_only(secinfo.flags) ||
 	    (secinfo.flags & SGX_SECINFO_FL_PT) != SECINFO_PT(SGX_PT_REG))
 		return sgx_gp(cpu);
-	if (!sgx_epcm_accessible(source, cpu->secs, regs->rdx, 0))
+	if (!sgx_epcm_accessible(source, sgx_epcm_state(source), cpu->secs,
+				 regs->rdx, 0))
 		return sgx_enclave_fault(cpu, regs->rdx, 0);
 	if (!copy_target(cpu, target))
 		return SGX_PAGE_ATTRIBUTES_MISMATCH;

@@ -5,33 +5,27 @@
  */
 #include "epcm.h"
 
-enum mode { OUTSIDE, INSIDE };
-
-/* How a leaf completes. */
+/* How a leaf that stays inside completes; execution goes on behind it. */
 enum completion {
-	TRANSFER, /* sets RIP and RAX itself */
-	SILENT,	  /* next instruction; RAX and RFLAGS are as before */
-	CODE,	  /* next instruction; RAX and RFLAGS tell the outcome */
+	SILENT, /* RAX and RFLAGS are as before */
+	CODE,	/* RAX and RFLAGS tell the outcome */
 };
 
+/* Leaves that stay inside. */
 static const struct leaf {
 	int (*run)(struct sgx_cpu *cpu);
-	enum mode mode;
 	enum completion completion;
 	bool sgx2;
 } leaves[] = {
-	[SGX_EREPORT] = { sgx_ereport, INSIDE, SILENT, false },
-	[SGX_EGETKEY] = { sgx_egetkey, INSIDE, CODE, false },
-	[SGX_EENTER] = { sgx_eenter, OUTSIDE, TRANSFER, false },
-	[SGX_ERESUME] = { sgx_eresume, OUTSIDE, TRANSFER, false },
-	[SGX_EEXIT] = { sgx_eexit, INSIDE, TRANSFER, false },
-	[SGX_EACCEPT] = { sgx_eaccept, INSIDE, CODE, true },
-	[SGX_EMODPE] = { sgx_emodpe, INSIDE, SILENT, true },
-	[SGX_EACCEPTCOPY] = { sgx_eacceptcopy, INSIDE, CODE, true },
-	[SGX_EDECCSSA] = { sgx_edeccssa, INSIDE, SILENT, false },
+	[SGX_EREPORT] = { sgx_ereport, SILENT, false },
+	[SGX_EGETKEY] = { sgx_egetkey, CODE, false },
+	[SGX_EACCEPT] = { sgx_eaccept, CODE, true },
+	[SGX_EMODPE] = { sgx_emodpe, SILENT, true },
+	[SGX_EACCEPTCOPY] = { sgx_eacceptcopy, CODE, true },
+	[SGX_EDECCSSA] = { sgx_edeccssa, SILENT, false },
 };
 
-/* The leaf that @eax names, NULL if there is none on this platform. */
+/* The one that @eax names, NULL if there is none on this platform. */
 static const struct leaf *find_leaf(const struct sgx_core *core, u32 eax)
 {
 	const struct leaf *leaf;
@@ -55,31 +49,20 @@ static void complete(struct sgx_regs *regs, int code)
 }
 
 /**
- * sgx_enclu - execute ENCLU with the registers as they are
- * @cpu:	the processor; RIP is at the instruction
+ * sgx_enclu_inside - ENCLU for the leaves that stay inside
+ * @cpu:	the processor, in enclave mode; RIP is at the instruction
  *
- * The leaf number is EAX, the upper half of RAX does not count. EENTER and
- * ERESUME are for outside an enclave, all other leaves for inside.
- *
- * Return: 0 if the instruction completed: RIP is where execution goes on, and a
- * leaf that returns a code has it in RAX with ZF to tell it from success. #GP
- * for a leaf that does not exist, or not on this side; a fault of the leaf, or
- * SGX_RETRY; then no register has changed.
- *
- * Concurrency: by the thread that @cpu belongs to. (SDM, ENCLU)
+ * Return, concurrency: see sgx_enclu(), which uses this.
  */
-int sgx_enclu(struct sgx_cpu *cpu)
+int sgx_enclu_inside(struct sgx_cpu *cpu)
 {
 	const struct leaf *leaf = find_leaf(cpu->core, (u32)cpu->regs->rax);
-	enum mode mode = sgx_enclave_mode(cpu) ? INSIDE : OUTSIDE;
 	int ret;
 
-	if (!leaf || leaf->mode != mode)
+	if (!leaf)
 		return sgx_gp(cpu);
 	ret = leaf->run(cpu);
 	if (ret & (SGX_FAULT | SGX_RETRY))
-		return ret;
-	if (leaf->completion == TRANSFER)
 		return ret;
 	if (leaf->completion == CODE)
 		complete(cpu->regs, ret);

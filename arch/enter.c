@@ -24,6 +24,15 @@
  * it, and waits for this processor. The way out is the other way round:
  * &sgx_cpu.secs is cleared with release semantics after the last access to a
  * page of the enclave.
+ *
+ * Entering again. Most entries are by the TCS and with the SSA frame of the last
+ * one of the same processor. &sgx_cpu.last has what that one looked up, and the
+ * words in which what it checked can change: the epoch, TCS.FLAGS, and the EPCM
+ * state of the TCS and of the frame's pages. What else it checked cannot change
+ * as long as these pages stay what they are, and that a page has gone and
+ * another has taken its place the host knows (sgx_forget()). So when these words
+ * are the same, so is every answer; when one differs the checks are made anew,
+ * in the SDM's order.
  */
 #include "epcm.h"
 
@@ -33,18 +42,29 @@
  */
 #define HOT inline __attribute__((always_inline))
 
-/* An entry found that ETRACK has run meanwhile; no outcome of a leaf. */
-#define EPOCH_MOVED (-1)
+#define NOT_HOT __attribute__((__noinline__))
+
+/*
+ * The entry has to be made anew, with all checks; no outcome of a leaf. For
+ * activate() it is because ETRACK has run meanwhile.
+ */
+#define ANEW (-1)
 
 /**
  * struct frame - an SSA frame, found and checked
  * @gpr:	its GPR area
- * @xsave:	the pages of its XSAVE area
- * @xsave_pages: how many
+ * @index:	its number
+ * @pages:	how many EPC pages were looked up
+ * @page:	these, the XSAVE area's first
+ * @state:	their EPCM state, as it was checked
+ * @xsave_pages: how many of them are of the XSAVE area
  */
 struct frame {
 	struct sgx_gprsgx *gpr;
-	void *xsave[SGX_XSAVE_PAGES];
+	u32 index;
+	unsigned int pages;
+	struct sgx_epcm *page[SGX_FRAME_PAGES];
+	u32 state[SGX_FRAME_PAGES];
 	unsigned int xsave_pages;
 };
 
@@ -55,11 +75,10 @@ struct frame {
  * @secs_epcm:	the SECS page of the enclave
  * @secs:	its contents
  * @epoch:	of the enclave, read before the state of any page was
+ * @tcs_state:	EPCM state of the TCS
  * @flags:	TCS.FLAGS, which EDBGWR may change at any time
  * @notify:	ERESUME delivers an AEX notification
- * @target:	where execution goes on
- * @fsbase:	FS base inside
- * @gsbase:	GS base inside
+ * @to:		where it goes
  * @frame:	the SSA frame that the next AEX fills
  */
 struct entry {
@@ -68,13 +87,22 @@ struct entry {
 	struct sgx_epcm *secs_epcm;
 	struct sgx_secs *secs;
 	u64 epoch;
+	u32 tcs_state;
 	u64 flags;
 	bool notify;
-	u64 target;
-	u64 fsbase;
-	u64 gsbase;
+	struct sgx_target to;
 	struct frame frame;
 };
+
+static u64 epoch_of(const struct sgx_secs *secs)
+{
+	return __atomic_load_n(&secs->hidden.epoch, __ATOMIC_ACQUIRE);
+}
+
+static u64 tcs_flags(const struct sgx_tcs *tcs)
+{
+	return __atomic_load_n(&tcs->flags, __ATOMIC_RELAXED);
+}
 
 static unsigned int xsave_pages(const struct sgx_core *core, u64 xfrm)
 {
@@ -82,6 +110,27 @@ static unsigned int xsave_pages(const struct sgx_core *core, u64 xfrm)
 	if (xfrm == SGX_XFRM_LEGACY)
 		return 1;
 	return (sgx_xsave_size(core, xfrm) + SGX_PAGE_SIZE - 1) / SGX_PAGE_SIZE;
+}
+
+/* Find and check the page of the frame that holds the address @la. */
+static HOT int find_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
+			 struct frame *frame)
+{
+	struct sgx_epcm *epcm = NULL;
+	u32 state;
+	int ret;
+
+	ret = sgx_enclave_page(cpu, secs, la, SGX_PFEC_W, &epcm);
+	if (ret)
+		return ret;
+	/* What is remembered has been checked as it is remembered. */
+	state = sgx_epcm_state(epcm);
+	if (!sgx_epcm_accessible(epcm, state, secs, la, SGX_PFEC_W))
+		return sgx_enclave_fault(cpu, la, SGX_PFEC_W);
+	frame->page[frame->pages] = epcm;
+	frame->state[frame->pages] = state;
+	frame->pages++;
+	return 0;
 }
 
 /*
@@ -97,34 +146,35 @@ static HOT int find_frame(struct sgx_cpu *cpu, struct sgx_epcm *secs_epcm,
 	u64 size = (u64)secs->ssaframesize * SGX_PAGE_SIZE;
 	u64 ssa = ossa + secs->baseaddr + size * index;
 	u64 gpr = ssa + size - sizeof(struct sgx_gprsgx);
-	struct sgx_epcm *epcm = NULL;
 	unsigned int i;
 	int ret;
 
+	frame->index = index;
+	frame->pages = 0;
 	frame->xsave_pages = xsave_pages(cpu->core, secs->attributes.xfrm);
 	for (i = 0; i < frame->xsave_pages; i++) {
-		ret = sgx_enclave_page(cpu, secs_epcm, ssa + i * SGX_PAGE_SIZE,
-				       SGX_PFEC_W, &epcm);
+		ret = find_page(cpu, secs_epcm, ssa + i * SGX_PAGE_SIZE, frame);
 		if (ret)
 			return ret;
-		frame->xsave[i] = epcm->page;
 	}
 	if (frame->xsave_pages < secs->ssaframesize) {
-		ret = sgx_enclave_page(cpu, secs_epcm, gpr, SGX_PFEC_W, &epcm);
+		ret = find_page(cpu, secs_epcm, gpr, frame);
 		if (ret)
 			return ret;
 	}
-	frame->gpr = (void *)((u8 *)epcm->page + (gpr & ~SGX_PAGE_MASK));
+	frame->gpr = (void *)((u8 *)frame->page[frame->pages - 1]->page +
+			      (gpr & ~SGX_PAGE_MASK));
 	return 0;
 }
 
-static HOT void use_frame(struct sgx_cpu *cpu, const struct frame *frame)
+/* The next AEX fills the frame. */
+static void use_frame(struct sgx_cpu *cpu, const struct frame *frame)
 {
 	unsigned int i;
 
 	cpu->gprsgx = frame->gpr;
 	for (i = 0; i < frame->xsave_pages; i++)
-		cpu->xsave[i] = frame->xsave[i];
+		cpu->xsave[i] = frame->page[i]->page;
 	cpu->xsave_pages = frame->xsave_pages;
 }
 
@@ -174,15 +224,16 @@ static HOT int check_tcs(struct sgx_cpu *cpu, struct entry *e)
 	const struct sgx_tcs *tcs = e->tcs;
 	u64 attributes, xfrm = e->secs->attributes.xfrm;
 
-	e->epoch = __atomic_load_n(&e->secs->hidden.epoch, __ATOMIC_ACQUIRE);
-	if (sgx_epcm_state(e->tcs_epcm) &
+	e->epoch = epoch_of(e->secs);
+	e->tcs_state = sgx_epcm_state(e->tcs_epcm);
+	if (e->tcs_state &
 	    (SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED))
 		return sgx_enclave_fault(cpu, cpu->regs->rbx, SGX_PFEC_W);
 	if (!sgx_aligned(tcs->ossa, SGX_PAGE_SIZE))
 		return sgx_gp(cpu);
 	if (!sgx_aligned(tcs->ofsbase | tcs->ogsbase, SGX_PAGE_SIZE))
 		return sgx_gp(cpu);
-	e->flags = __atomic_load_n(&tcs->flags, __ATOMIC_RELAXED);
+	e->flags = tcs_flags(tcs);
 	if (e->flags & ~(SGX_TCS_DBGOPTIN | SGX_TCS_AEXNOTIFY))
 		return sgx_gp(cpu);
 	attributes =
@@ -208,16 +259,24 @@ static HOT int check_oentry(struct sgx_cpu *cpu, struct entry *e)
 
 	if (tcs->cssa >= tcs->nssa)
 		return sgx_gp(cpu);
-	e->target = tcs->oentry + base;
-	e->fsbase = tcs->ofsbase + base;
-	e->gsbase = tcs->ogsbase + base;
+	e->to.rip = tcs->oentry + base;
+	e->to.fsbase = tcs->ofsbase + base;
+	e->to.gsbase = tcs->ogsbase + base;
 	return find_frame(cpu, e->secs_epcm, tcs->ossa, tcs->cssa, &e->frame);
 }
 
 /*
- * Go back to where the last AEX came from. Other threads of the enclave can
- * write the SSA: what is checked is what is used, hence the one read of each.
+ * Where the last AEX came from. Other threads of the enclave can write the SSA:
+ * what is checked is what is used, hence the one read of each.
  */
+static HOT void read_target(const struct sgx_gprsgx *gpr, struct sgx_target *to)
+{
+	to->rip = __atomic_load_n(&gpr->rip, __ATOMIC_RELAXED);
+	to->fsbase = __atomic_load_n(&gpr->fsbase, __ATOMIC_RELAXED);
+	to->gsbase = __atomic_load_n(&gpr->gsbase, __ATOMIC_RELAXED);
+}
+
+/* Go back there. */
 static int check_frame(struct sgx_cpu *cpu, struct entry *e)
 {
 	const struct sgx_tcs *tcs = e->tcs;
@@ -231,9 +290,7 @@ static int check_frame(struct sgx_cpu *cpu, struct entry *e)
 	if (ret)
 		return ret;
 	gpr = e->frame.gpr;
-	e->target = __atomic_load_n(&gpr->rip, __ATOMIC_RELAXED);
-	e->fsbase = __atomic_load_n(&gpr->fsbase, __ATOMIC_RELAXED);
-	e->gsbase = __atomic_load_n(&gpr->gsbase, __ATOMIC_RELAXED);
+	read_target(gpr, &e->to);
 	e->notify = e->flags & SGX_TCS_AEXNOTIFY &&
 		    __atomic_load_n(&gpr->aexnotify, __ATOMIC_RELAXED) &
 			    SGX_GPRSGX_AEXNOTIFY;
@@ -249,69 +306,128 @@ static void deactivate(struct sgx_cpu *cpu, struct sgx_tcs *tcs)
 	__atomic_store_n(&cpu->secs, NULL, __ATOMIC_RELEASE);
 }
 
+static HOT bool target_canonical(const struct sgx_target *to)
+{
+	return sgx_canonical(to->rip) && sgx_canonical(to->fsbase) &&
+	       sgx_canonical(to->gsbase);
+}
+
 /*
- * The last checks, and then enclave mode. Of two processors that come here with
- * one TCS, one gets it. Returns EPOCH_MOVED if the checks have to be made anew,
- * see the top of this file.
+ * Enclave mode, by a TCS that is checked and locked. Of two processors that come
+ * here with one TCS, one gets it. Returns ANEW if the epoch has moved, see the
+ * top of this file.
  */
-static HOT int activate(struct sgx_cpu *cpu, struct entry *e)
+static HOT int activate(struct sgx_cpu *cpu, struct sgx_tcs *tcs,
+			struct sgx_epcm *secs, u64 epoch)
 {
 	u64 state = SGX_TCS_INACTIVE;
 
-	if (!sgx_canonical(e->target))
-		return sgx_gp(cpu);
-	if (!sgx_canonical(e->fsbase) || !sgx_canonical(e->gsbase))
-		return sgx_gp(cpu);
-	if (!__atomic_compare_exchange_n(&e->tcs->state, &state, SGX_TCS_ACTIVE,
+	if (!__atomic_compare_exchange_n(&tcs->state, &state, SGX_TCS_ACTIVE,
 					 false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED))
 		return sgx_gp(cpu);
-	cpu->epoch = e->epoch;
-	__atomic_store_n(&cpu->secs, e->secs_epcm, __ATOMIC_SEQ_CST);
+	cpu->epoch = epoch;
+	__atomic_store_n(&cpu->secs, secs, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&e->secs->hidden.epoch, __ATOMIC_RELAXED) ==
-	    e->epoch)
+	if (__atomic_load_n(&sgx_secs_of(secs)->hidden.epoch,
+			    __ATOMIC_RELAXED) == epoch)
 		return 0;
-	deactivate(cpu, e->tcs);
-	return EPOCH_MOVED;
+	deactivate(cpu, tcs);
+	return ANEW;
 }
 
-/* What the two ways in do alike; the caller does GPRs other than these. */
-static HOT void enter(struct sgx_cpu *cpu, const struct entry *e)
+/*
+ * For the next entry; and what the processor caches of the TCS, the SECS and the
+ * frame.
+ */
+static void remember(struct sgx_cpu *cpu, const struct entry *e, u64 enter_la)
 {
-	const struct sgx_host_ops *ops = cpu->core->ops;
-	struct sgx_regs *regs = cpu->regs;
+	struct sgx_last *last = &cpu->last;
+	unsigned int i;
 
+	last->tcs_la = e->tcs_epcm->addr;
+	last->enter_la = enter_la;
+	last->secs = e->secs_epcm;
+	last->epoch = e->epoch;
+	last->tcs_state = e->tcs_state;
+	last->flags = e->flags;
+	last->frame = e->frame.index;
+	last->to = e->to;
+	last->pages = e->frame.pages;
+	for (i = 0; i < e->frame.pages; i++) {
+		last->page[i] = e->frame.page[i];
+		last->state[i] = e->frame.state[i];
+	}
 	cpu->tcs = e->tcs_epcm;
 	cpu->tcs_la = e->tcs_epcm->addr;
 	cpu->base = e->secs->baseaddr;
 	cpu->size = e->secs->size;
 	use_frame(cpu, &e->frame);
-	ops->get_fsgs(cpu, &cpu->save_fsbase, &cpu->save_gsbase);
-	ops->set_fsgs(cpu, e->fsbase, e->gsbase);
-	cpu->dbgoptin = e->flags & SGX_TCS_DBGOPTIN;
-	if (!cpu->dbgoptin) {
-		cpu->save_tf = regs->rflags & SGX_RFLAGS_TF;
-		regs->rflags &= ~SGX_RFLAGS_TF;
-	}
-	regs->rip = e->target;
 }
 
 /*
- * Enter at TCS.OENTRY. For the notification of ERESUME the SDM's listing has
- * RIP overwritten before it is copied to RCX, which would give the enclave its
- * own entry point; as in EENTER, RCX is the address to which EEXIT can return.
+ * Lock the TCS of the last entry and see that everything is as it was then. The
+ * epoch is read before the state of any page, as by check_tcs().
  */
-static void enter_oentry(struct sgx_cpu *cpu, const struct entry *e)
+static HOT bool lock_last(struct sgx_cpu *cpu)
+{
+	const struct sgx_last *last = &cpu->last;
+	struct sgx_epcm *tcs = cpu->tcs;
+	unsigned int i = 0;
+
+	if (!sgx_canonical(cpu->regs->rcx) ||
+	    !sgx_epcm_trylock(tcs, SGX_LOCK_SHARED))
+		return false;
+	if (epoch_of(sgx_secs_of(last->secs)) != last->epoch ||
+	    sgx_epcm_state(tcs) != last->tcs_state ||
+	    tcs_flags(tcs->page) != last->flags)
+		goto unlock;
+	/* There is at least one. */
+	do {
+		if (sgx_epcm_state(last->page[i]) != last->state[i])
+			goto unlock;
+	} while (++i < last->pages);
+	return true;
+unlock:
+	sgx_epcm_unlock(tcs, SGX_LOCK_SHARED);
+	return false;
+}
+
+/* What all entries do last; RIP is where execution goes on. */
+static HOT void enter(struct sgx_cpu *cpu, const struct sgx_target *to)
 {
 	struct sgx_regs *regs = cpu->regs;
 
-	e->tcs->aep = regs->rcx;
+	cpu->fsbase = to->fsbase;
+	cpu->gsbase = to->gsbase;
+	if (cpu->last.flags & SGX_TCS_DBGOPTIN) {
+		cpu->dbgoptin = true;
+	} else {
+		cpu->dbgoptin = false;
+		cpu->save_tf = regs->rflags & SGX_RFLAGS_TF;
+		regs->rflags &= ~SGX_RFLAGS_TF;
+	}
+	regs->rip = to->rip;
+}
+
+/*
+ * Enter at TCS.OENTRY, with what is remembered. For the notification of ERESUME
+ * the SDM's listing has RIP overwritten before it is copied to RCX, which would
+ * give the enclave its own entry point; as in EENTER, RCX is the address to
+ * which EEXIT can return.
+ */
+static HOT void enter_oentry(struct sgx_cpu *cpu, struct sgx_tcs *tcs)
+{
+	const struct sgx_last *last = &cpu->last;
+	struct sgx_gprsgx *gpr = cpu->gprsgx;
+	struct sgx_regs *regs = cpu->regs;
+
+	tcs->aep = regs->rcx;
 	regs->rcx = regs->rip + SGX_ENCLU_LEN;
-	regs->rax = e->tcs->cssa;
-	e->frame.gpr->ursp = regs->rsp;
-	e->frame.gpr->urbp = regs->rbp;
-	enter(cpu, e);
+	regs->rax = last->frame;
+	gpr->ursp = regs->rsp;
+	gpr->urbp = regs->rbp;
+	enter(cpu, &last->to);
 }
 
 /*
@@ -346,18 +462,123 @@ static void restore_gprs(struct sgx_regs *regs, const struct sgx_gprsgx *gpr)
 }
 
 /* Resume at the frame; XRSTOR is the only thing left that can fail. */
-static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
+static int enter_frame(struct sgx_cpu *cpu, const struct sgx_target *to)
 {
-	if (cpu->core->ops->xrstor(cpu, e->secs->attributes.xfrm,
-				   e->frame.xsave, e->frame.xsave_pages)) {
-		deactivate(cpu, e->tcs);
+	u64 xfrm = sgx_secs_of(cpu->secs)->attributes.xfrm;
+	struct sgx_tcs *tcs = cpu->tcs->page;
+
+	if (cpu->core->ops->xrstor(cpu, xfrm, cpu->xsave, cpu->xsave_pages)) {
+		deactivate(cpu, tcs);
 		return sgx_gp(cpu);
 	}
-	e->tcs->aep = cpu->regs->rcx;
-	e->tcs->cssa--;
-	restore_gprs(cpu->regs, e->frame.gpr);
-	enter(cpu, e);
+	tcs->aep = cpu->regs->rcx;
+	tcs->cssa--;
+	restore_gprs(cpu->regs, cpu->gprsgx);
+	enter(cpu, to);
 	return 0;
+}
+
+/* EENTER, all of it. */
+static NOT_HOT int eenter_anew(struct sgx_cpu *cpu)
+{
+	struct entry e;
+	int ret;
+
+	ret = lock_tcs(cpu, &e);
+	if (ret)
+		return ret;
+	do {
+		ret = check_tcs(cpu, &e);
+		if (!ret)
+			ret = check_oentry(cpu, &e);
+		if (!ret && !target_canonical(&e.to))
+			ret = sgx_gp(cpu);
+		if (!ret)
+			ret = activate(cpu, e.tcs, e.secs_epcm, e.epoch);
+	} while (ret == ANEW);
+	if (!ret) {
+		remember(cpu, &e, e.tcs_epcm->addr);
+		enter_oentry(cpu, e.tcs);
+	}
+	sgx_epcm_unlock(e.tcs_epcm, SGX_LOCK_SHARED);
+	return ret;
+}
+
+/* ERESUME, all of it. */
+static NOT_HOT int eresume_anew(struct sgx_cpu *cpu)
+{
+	struct entry e;
+	int ret;
+
+	ret = lock_tcs(cpu, &e);
+	if (ret)
+		return ret;
+	do {
+		ret = check_tcs(cpu, &e);
+		if (!ret)
+			ret = check_frame(cpu, &e);
+		if (!ret && !target_canonical(&e.to))
+			ret = sgx_gp(cpu);
+		if (!ret)
+			ret = activate(cpu, e.tcs, e.secs_epcm, e.epoch);
+	} while (ret == ANEW);
+	if (!ret && e.notify) {
+		remember(cpu, &e, e.tcs_epcm->addr);
+		enter_oentry(cpu, e.tcs);
+	} else if (!ret) {
+		remember(cpu, &e, SGX_NOWHERE);
+		ret = enter_frame(cpu, &e.to);
+	}
+	sgx_epcm_unlock(e.tcs_epcm, SGX_LOCK_SHARED);
+	return ret;
+}
+
+/*
+ * EENTER where the last entry was. ANEW for whatever is not as it was then, and
+ * for what it has to fault for.
+ */
+static HOT int eenter_again(struct sgx_cpu *cpu)
+{
+	const struct sgx_last *last = &cpu->last;
+	struct sgx_epcm *epcm = cpu->tcs;
+	struct sgx_tcs *tcs;
+	int ret;
+
+	if (cpu->regs->rbx != last->enter_la || !lock_last(cpu))
+		return ANEW;
+	tcs = epcm->page;
+	ret = ANEW;
+	if (tcs->cssa == last->frame)
+		ret = activate(cpu, tcs, last->secs, last->epoch);
+	if (!ret)
+		enter_oentry(cpu, tcs);
+	sgx_epcm_unlock(epcm, SGX_LOCK_SHARED);
+	return ret;
+}
+
+/*
+ * The same for ERESUME. With AEX notifications it may go to TCS.OENTRY and use
+ * another frame.
+ */
+static HOT int eresume_again(struct sgx_cpu *cpu)
+{
+	const struct sgx_last *last = &cpu->last;
+	struct sgx_target to;
+	struct sgx_tcs *tcs;
+	int ret;
+
+	if (cpu->regs->rbx != last->tcs_la || last->flags & SGX_TCS_AEXNOTIFY ||
+	    !lock_last(cpu))
+		return ANEW;
+	tcs = cpu->tcs->page;
+	ret = ANEW;
+	read_target(cpu->gprsgx, &to);
+	if (tcs->cssa && tcs->cssa - 1 == last->frame && target_canonical(&to))
+		ret = activate(cpu, tcs, last->secs, last->epoch);
+	if (!ret)
+		ret = enter_frame(cpu, &to);
+	sgx_epcm_unlock(cpu->tcs, SGX_LOCK_SHARED);
+	return ret;
 }
 
 /**
@@ -394,23 +615,9 @@ static int enter_frame(struct sgx_cpu *cpu, const struct entry *e)
  */
 int sgx_eenter(struct sgx_cpu *cpu)
 {
-	struct entry e;
-	int ret;
+	int ret = eenter_again(cpu);
 
-	ret = lock_tcs(cpu, &e);
-	if (ret)
-		return ret;
-	do {
-		ret = check_tcs(cpu, &e);
-		if (!ret)
-			ret = check_oentry(cpu, &e);
-		if (!ret)
-			ret = activate(cpu, &e);
-	} while (ret == EPOCH_MOVED);
-	if (!ret)
-		enter_oentry(cpu, &e);
-	sgx_epcm_unlock(e.tcs_epcm, SGX_LOCK_SHARED);
-	return ret;
+	return ret == ANEW ? eenter_anew(cpu) : ret;
 }
 
 /**
@@ -439,33 +646,16 @@ int sgx_eenter(struct sgx_cpu *cpu)
  */
 int sgx_eresume(struct sgx_cpu *cpu)
 {
-	struct entry e;
-	int ret;
+	int ret = eresume_again(cpu);
 
-	ret = lock_tcs(cpu, &e);
-	if (ret)
-		return ret;
-	do {
-		ret = check_tcs(cpu, &e);
-		if (!ret)
-			ret = check_frame(cpu, &e);
-		if (!ret)
-			ret = activate(cpu, &e);
-	} while (ret == EPOCH_MOVED);
-	if (!ret && e.notify)
-		enter_oentry(cpu, &e);
-	else if (!ret)
-		ret = enter_frame(cpu, &e);
-	sgx_epcm_unlock(e.tcs_epcm, SGX_LOCK_SHARED);
-	return ret;
+	return ret == ANEW ? eresume_anew(cpu) : ret;
 }
 
-/* FS, GS and TF as they were before the entry, and out of enclave mode. */
+/* TF as it was before the entry, and out of enclave mode. */
 static void leave(struct sgx_cpu *cpu)
 {
 	struct sgx_regs *regs = cpu->regs;
 
-	cpu->core->ops->set_fsgs(cpu, cpu->save_fsbase, cpu->save_gsbase);
 	if (!cpu->dbgoptin)
 		regs->rflags = (regs->rflags & ~SGX_RFLAGS_TF) | cpu->save_tf;
 	deactivate(cpu, cpu->tcs->page);
@@ -534,6 +724,7 @@ int sgx_edeccssa(struct sgx_cpu *cpu)
 		goto unlock;
 	tcs->cssa--;
 	use_frame(cpu, &frame);
+	sgx_forget(cpu);
 unlock:
 	sgx_epcm_unlock(cpu->tcs, SGX_LOCK_SHARED);
 	return ret;
@@ -665,12 +856,10 @@ void sgx_aex(struct sgx_cpu *cpu, const struct sgx_fault *fault)
 	const struct sgx_host_ops *ops = cpu->core->ops;
 	struct sgx_gprsgx *gpr = cpu->gprsgx;
 	struct sgx_tcs *tcs = cpu->tcs->page;
-	u64 fsbase, gsbase;
 
 	save_gprs(gpr, cpu->regs);
-	ops->get_fsgs(cpu, &fsbase, &gsbase);
-	gpr->fsbase = fsbase;
-	gpr->gsbase = gsbase;
+	gpr->fsbase = cpu->fsbase;
+	gpr->gsbase = cpu->gsbase;
 	gpr->exitinfo = fault ? exitinfo(cpu, fault) : 0;
 	ops->xsave(cpu, sgx_secs_of(cpu->secs)->attributes.xfrm, cpu->xsave,
 		   cpu->xsave_pages);

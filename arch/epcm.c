@@ -82,7 +82,8 @@ int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 	ret = cpu->core->ops->walk(cpu, la & SGX_PAGE_MASK, access, &found);
 	if (ret)
 		return ret;
-	if (!found || !sgx_epcm_accessible(found, secs, la, access))
+	if (!found || !sgx_epcm_accessible(found, sgx_epcm_state(found), secs,
+					   la, access))
 		return sgx_enclave_fault(cpu, la, access);
 	*epcm = found;
 	return 0;

@@ -144,6 +144,7 @@ static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
 /**
  * sgx_epcm_accessible - whether the EPCM lets an enclave access a regular page
  * @epcm:	the page
+ * @state:	its state, read once by the caller
  * @secs:	the enclave
  * @la:		linear address of the access
  * @access:	SGX_PFEC_W for a write, 0 for a read
@@ -153,13 +154,12 @@ static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
  *
  * Return: true if none of them fails.
  */
-static inline bool sgx_epcm_accessible(const struct sgx_epcm *epcm,
+static inline bool sgx_epcm_accessible(const struct sgx_epcm *epcm, u32 state,
 				       const struct sgx_epcm *secs, u64 la,
 				       u32 access)
 {
 	u32 bad = SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED;
 	u32 perm = access & SGX_PFEC_W ? SGX_EPCM_W : SGX_EPCM_R;
-	u32 state = sgx_epcm_state(epcm);
 
 	if (!(state & SGX_EPCM_VALID) || state & bad)
 		return false;

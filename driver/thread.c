@@ -21,7 +21,6 @@
 #include <linux/smp.h>
 #include <linux/task_work.h>
 #include <asm/fpu/api.h>
-#include <asm/pkru.h>
 #include <asm/ptrace.h>
 #include <asm/trapnr.h>
 #include "compat.h"
@@ -87,57 +86,17 @@ static void thread_allow_calls(const struct sgx_thread *thread)
 }
 
 /**
- * sgx_thread_entered() - the running thread is in enclave mode now
- * @thread:	running thread
- *
- * System calls are not legal inside. The kernel can divert a thread's system
- * calls of every kind, so that none is carried out: signal.c makes an invalid
- * opcode exception of them. Programs use that facility too; theirs is put
- * aside.
- *
- * PKRU is in no enclave's XFRM, but it is in XCR0, which is not the enclave's
- * here: an XRSTOR of all that there is changes it. It is kept for the program.
- * Inside, the pages of the enclave are open in it.
+ * sgx_thread_put_aside_dispatch() - of a program that diverts its system calls
+ * @thread:	running thread, which has entered an enclave
  *
  * Context: the running thread, preemption off.
  */
-void sgx_thread_entered(struct sgx_thread *thread)
+void sgx_thread_put_aside_dispatch(struct sgx_thread *thread)
 {
-	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
-
-	sgx_count(encl, entries);
-	trace_sgx_enter(encl->id, thread->cpu.tcs_la);
-
-	thread->pkru = read_pkru();
-	sgx_isolate_enter(thread);
-	thread->had_dispatch = test_syscall_work(SYSCALL_USER_DISPATCH);
-	if (unlikely(thread->had_dispatch))
-		thread->dispatch = current->syscall_dispatch;
-	thread_divert_calls(thread);
-}
-
-/**
- * sgx_thread_left() - the running thread has left enclave mode
- * @thread:	running thread
- * @secs:	SECS of the enclave that it was in
- *
- * Context: the running thread, preemption off; may be in the middle of a
- * context switch, with the run queue locked.
- */
-void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs)
-{
-	struct sgx_encl *encl = sgx_secs_encl(secs);
-
-	write_pkru(thread->pkru);
-	thread_allow_calls(thread);
-
-	/*
-	 * Pairs with sgx_encl_detach_threads(), which sets the flag and then
-	 * looks who is inside. The leaf has cleared &sgx_cpu.secs.
-	 */
-	smp_mb();
-	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
-		irq_work_queue(&encl->last_left);
+	thread->had_dispatch = true;
+	thread->dispatch = current->syscall_dispatch;
+	memset(&current->syscall_dispatch, 0,
+	       sizeof(current->syscall_dispatch));
 }
 
 static void thread_count_aex(struct sgx_thread *thread, struct sgx_encl *encl,
@@ -154,6 +113,7 @@ static void thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 	struct sgx_epcm *secs = thread->cpu.secs;
 
 	thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
+	sgx_fsgs_read(&thread->cpu);
 	sgx_aex(&thread->cpu, fault);
 	thread_count_aex(thread, sgx_secs_encl(secs), fault);
 	sgx_thread_left(thread, secs);
@@ -247,6 +207,44 @@ static unsigned int tlb_place(unsigned long la)
 	return (la >> PAGE_SHIFT) % SGX_TLB_ENTRIES;
 }
 
+static struct sgx_tlb_entry *tlb_find(struct sgx_thread *thread,
+				      unsigned long la, u32 access)
+{
+	unsigned int place = tlb_place(la);
+	unsigned int i;
+
+	for (i = 0; i < SGX_TLB_ENTRIES; i++) {
+		struct sgx_tlb_entry *entry =
+			&thread->tlb[(place + i) % SGX_TLB_ENTRIES];
+
+		if (likely(tlb_entry_serves(entry, la, access)))
+			return entry;
+	}
+	return NULL;
+}
+
+/**
+ * sgx_thread_note_entry() - note which translations an entry was made with
+ * @thread:	running thread, which has entered an enclave
+ *
+ * All were of the enclave's generation when the leaf used them. When that of the
+ * TCS, which was used first, still is, no generation has passed meanwhile.
+ *
+ * Context: the running thread, interrupts off.
+ */
+void sgx_thread_note_entry(struct sgx_thread *thread)
+{
+	const struct sgx_tlb_entry *entry =
+		tlb_find(thread, thread->cpu.tcs_la, SGX_PFEC_W);
+
+	thread->walked = false;
+	thread->entry_encl = NULL;
+	if (entry) {
+		thread->entry_generation = entry->generation;
+		WRITE_ONCE(thread->entry_encl, READ_ONCE(entry->encl));
+	}
+}
+
 /**
  * sgx_thread_walk() - &sgx_host_ops.walk of the driver
  * @cpu:	logical processor of the running thread
@@ -262,18 +260,13 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 		    struct sgx_epcm **epcm)
 {
 	struct sgx_thread *thread = container_of(cpu, struct sgx_thread, cpu);
+	const struct sgx_tlb_entry *entry = tlb_find(thread, la, access);
 	struct sgx_miss *miss = &thread->miss;
-	unsigned int place = tlb_place(la);
-	unsigned int i;
 
-	for (i = 0; i < SGX_TLB_ENTRIES; i++) {
-		struct sgx_tlb_entry *entry =
-			&thread->tlb[(place + i) % SGX_TLB_ENTRIES];
-
-		if (likely(tlb_entry_serves(entry, la, access))) {
-			*epcm = entry->epcm;
-			return 0;
-		}
+	thread->walked = true;
+	if (likely(entry)) {
+		*epcm = entry->epcm;
+		return 0;
 	}
 
 	if (miss->answered && miss->la == la && miss->access == access) {
@@ -554,6 +547,8 @@ static void detach(struct sgx_attachment *attachment)
 		if (thread->tlb[i].encl == attachment->encl)
 			WRITE_ONCE(thread->tlb[i].encl, NULL);
 	}
+	if (thread->entry_encl == attachment->encl)
+		WRITE_ONCE(thread->entry_encl, NULL);
 	list_del(&attachment->encl_node);
 	list_del(&attachment->thread_node);
 	kfree(attachment);
@@ -878,6 +873,7 @@ struct sgx_thread *sgx_thread_create(void)
 	}
 
 	thread->cpu.core = &sgx_core;
+	sgx_forget(&thread->cpu);
 	INIT_LIST_HEAD(&thread->attachments);
 	init_task_work(&thread->work, thread_work);
 	preempt_notifier_init(&thread->notifier, &sgx_preempt_ops);

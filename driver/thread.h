@@ -15,7 +15,9 @@
 #include <linux/syscall_user_dispatch.h>
 #include <linux/task_work.h>
 #include <asm/insn.h>
+#include <asm/pkru.h>
 #include "encl.h"
+#include "fsgs.h"
 
 #define SGX_TLB_ENTRIES 16
 
@@ -131,6 +133,10 @@ struct sgx_abort {
  * @tlb:	translations; written by the thread itself, but see
  * &sgx_tlb_entry
  * @victim:	where the next translation goes if its own place is taken
+ * @entry_encl:	enclave of the translations behind &sgx_cpu.last, or NULL;
+ *		another thread may set it to NULL, as &sgx_tlb_entry.encl
+ * @entry_generation: their generation
+ * @walked:	a leaf has used @tlb since @entry_encl was set
  * @miss:	see &struct sgx_miss
  * @delivery:	see &struct sgx_delivery
  * @fault_inside: the page fault being handled came from inside an enclave
@@ -168,6 +174,9 @@ struct sgx_thread {
 	struct sgx_cpu cpu;
 	struct sgx_tlb_entry tlb[SGX_TLB_ENTRIES];
 	unsigned int victim;
+	bool walked;
+	struct sgx_encl *entry_encl;
+	long entry_generation;
 	struct sgx_miss miss;
 	struct sgx_delivery delivery;
 	bool fault_inside;
@@ -230,8 +239,8 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 bool sgx_thread_forget(struct sgx_thread *thread, unsigned long la);
 struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
-void sgx_thread_entered(struct sgx_thread *thread);
-void sgx_thread_left(struct sgx_thread *thread, struct sgx_epcm *secs);
+void sgx_thread_note_entry(struct sgx_thread *thread);
+void sgx_thread_put_aside_dispatch(struct sgx_thread *thread);
 void sgx_thread_aex_call(struct sgx_thread *thread);
 void sgx_thread_zap(struct sgx_thread *thread, unsigned long addr);
 bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
@@ -246,6 +255,81 @@ void sgx_thread_set_key(struct sgx_thread *thread, struct sgx_encl *encl,
 u32 sgx_thread_key(struct sgx_thread *thread, const struct sgx_encl *encl);
 int sgx_thread_init(void);
 void sgx_thread_exit(void);
+
+/**
+ * sgx_thread_before_entry() - see that &sgx_cpu.last still holds
+ * @thread:	running thread, not in enclave mode
+ *
+ * Context: the running thread, interrupts off.
+ */
+static inline void sgx_thread_before_entry(struct sgx_thread *thread)
+{
+	const struct sgx_encl *encl = READ_ONCE(thread->entry_encl);
+
+	if (unlikely(!encl || atomic_long_read(&encl->generation) !=
+				      thread->entry_generation))
+		sgx_forget(&thread->cpu);
+}
+
+/**
+ * sgx_thread_entered() - the running thread is in enclave mode now
+ * @thread:	running thread
+ *
+ * System calls are not legal inside. The kernel can divert a thread's system
+ * calls of every kind, so that none is carried out: signal.c makes an invalid
+ * opcode exception of them. Programs use that facility too; theirs is put
+ * aside.
+ *
+ * PKRU is in no enclave's XFRM, but it is in XCR0, which is not the enclave's
+ * here: an XRSTOR of all that there is changes it. It is kept for the program.
+ *
+ * Context: the running thread, interrupts off.
+ */
+static inline void sgx_thread_entered(struct sgx_thread *thread)
+{
+	sgx_fsgs_enter(&thread->cpu);
+	if (unlikely(thread->walked))
+		sgx_thread_note_entry(thread);
+
+	thread->pkru = read_pkru();
+	if (unlikely(test_syscall_work(SYSCALL_USER_DISPATCH))) {
+		sgx_thread_put_aside_dispatch(thread);
+	} else {
+		thread->had_dispatch = false;
+		set_syscall_work(SYSCALL_USER_DISPATCH);
+	}
+}
+
+/**
+ * sgx_thread_left() - the running thread has left enclave mode
+ * @thread:	running thread
+ * @secs:	SECS of the enclave that it was in
+ *
+ * Context: the running thread, interrupts off; may be in the middle of a
+ * context switch, with the run queue locked.
+ */
+static inline void sgx_thread_left(struct sgx_thread *thread,
+				   struct sgx_epcm *secs)
+{
+	struct sgx_encl *encl = sgx_secs_encl(secs);
+
+	sgx_fsgs_leave(&thread->cpu);
+	write_pkru(thread->pkru);
+	if (unlikely(thread->had_dispatch)) {
+		current->syscall_dispatch = thread->dispatch;
+	} else {
+		clear_syscall_work(SYSCALL_USER_DISPATCH);
+		current->syscall_dispatch.on_dispatch = false;
+	}
+
+	/*
+	 * Pairs with sgx_encl_detach_threads(), which sets the flag and then
+	 * looks who is inside. The leaf has cleared &sgx_cpu.secs.
+	 */
+	smp_mb();
+	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
+		irq_work_queue(&encl->last_left);
+}
 
 /* probe.c: finding and using tracepoints */
 int sgx_probe_register(const char *name, void *probe);
@@ -273,9 +357,7 @@ int sgx_return_zero(void);
 int sgx_call_decoder(struct insn *insn, const void *bytes, int len,
 		     enum insn_mode mode, unsigned long function);
 
-/* xstate.c: extended state, FS and GS */
-void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase);
-void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase);
+/* xstate.c: extended state */
 void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n);
 int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,

@@ -20,6 +20,7 @@
 #include <asm/trapnr.h>
 #include <asm/vdso.h>
 #include "isolate.h"
+#include "stats.h"
 #include "thread.h"
 #include "trace.h"
 
@@ -164,7 +165,7 @@ static void trap_arm(struct sgx_thread *thread, const struct sgx_fault *fault)
 }
 
 /* A leaf faulted: at the ENCLU itself, or inside, which is an AEX as well. */
-static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
+static noinline int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = thread->cpu.fault;
 
@@ -185,10 +186,43 @@ static int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
 	return NOTIFY_DONE;
 }
 
-/* An entry point, or the RIP of an SSA frame, can be anywhere. */
-static void trap_entry(struct sgx_thread *thread, struct pt_regs *regs)
+/* The slow path runs, and then the ENCLU again; or not, if the thread exits. */
+static int trap_retry(struct sgx_thread *thread)
 {
+	return sgx_thread_request(thread) ? NOTIFY_DONE : NOTIFY_STOP;
+}
+
+/* The thread has not executed ENCLU in this address space yet. */
+static noinline int trap_first(struct sgx_thread *thread)
+{
+	if (!thread) {
+		thread = sgx_thread_create();
+		/* No memory at this moment: the program tries again. */
+		return thread ? trap_retry(thread) : NOTIFY_STOP;
+	}
+	if (!thread->no_enclave)
+		return trap_retry(thread);
+	thread->no_enclave = false;
+	return NOTIFY_DONE;
+}
+
+static noinline int trap_incomplete(struct sgx_thread *thread,
+				    struct pt_regs *regs, int outcome)
+{
+	if (outcome == SGX_RETRY)
+		return trap_retry(thread);
+	return trap_leaf_fault(thread, regs);
+}
+
+/* An entry point, or the RIP of an SSA frame, can be anywhere. */
+static void trap_entered(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
+
+	sgx_count(encl, entries);
+	trace_sgx_enter(encl->id, thread->cpu.tcs_la);
 	sgx_thread_entered(thread);
+	sgx_isolate_enter(thread);
 	if (unlikely(sgx_thread_astray(thread, regs->ip)))
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 }
@@ -199,39 +233,38 @@ static void trap_exit(struct sgx_thread *thread, struct sgx_epcm *secs)
 	sgx_thread_left(thread, secs);
 }
 
-static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
+static __always_inline int trap_enclu(struct sgx_thread *thread,
+				      struct pt_regs *regs)
 {
 	struct sgx_epcm *secs;
 	int ret;
 
-	if (unlikely(!thread)) {
-		thread = sgx_thread_create();
-		/* No memory at this moment: the program tries again. */
-		if (!thread)
-			return NOTIFY_STOP;
-	}
-	if (unlikely(thread->mm != current->mm)) {
-		if (!thread->no_enclave)
-			return sgx_thread_request(thread) ? NOTIFY_DONE
-							  : NOTIFY_STOP;
-		thread->no_enclave = false;
-		return NOTIFY_DONE;
+	if (unlikely(!thread))
+		return trap_first(NULL);
+
+	/* Inside there is no execve(), so that the address space is the same. */
+	secs = thread->cpu.secs;
+	if (!secs) {
+		if (unlikely(thread->mm != current->mm))
+			return trap_first(thread);
+		sgx_thread_before_entry(thread);
+	} else if (unlikely(sgx_thread_astray(thread, regs->ip))) {
+		sgx_trap_raise(thread, regs, X86_TRAP_GP);
+		return NOTIFY_STOP;
 	}
 
-	secs = thread->cpu.secs;
 	thread->cpu.regs = sgx_pt_regs(regs);
 	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
 	ret = sgx_enclu(&thread->cpu);
-	if (likely(!ret)) {
-		if (!secs && thread->cpu.secs)
-			trap_entry(thread, regs);
-		else if (secs && !thread->cpu.secs)
-			trap_exit(thread, secs);
-		return NOTIFY_STOP;
-	}
-	if (ret == SGX_RETRY)
-		return sgx_thread_request(thread) ? NOTIFY_DONE : NOTIFY_STOP;
-	return trap_leaf_fault(thread, regs);
+	if (unlikely(ret))
+		return trap_incomplete(thread, regs, ret);
+
+	/* Outside there are only leaves that enter. */
+	if (!secs)
+		trap_entered(thread, regs);
+	else if (!thread->cpu.secs)
+		trap_exit(thread, secs);
+	return NOTIFY_STOP;
 }
 
 /*
@@ -239,33 +272,42 @@ static int trap_enclu(struct sgx_thread *thread, struct pt_regs *regs)
  * copy_from_user_nofault(), but nothing here is called: the kernel is in the
  * program's address space for certain, and RIP says that it is being executed.
  */
-static bool trap_is_enclu(struct pt_regs *regs)
+static __always_inline bool trap_is_enclu(struct pt_regs *regs)
 {
 	const u8 __user *insn = (const u8 __user *)regs->ip;
-	u16 opcode = 0;
-	u8 last = 0;
+	u32 opcode = 0;
+	u8 last;
 
 	if (!user_64bit_mode(regs))
 		return false;
 
+	/* No address of the kernel is ever executed in user mode. */
+	if (unlikely((long)insn < 0))
+		return false;
+
 	pagefault_disable();
-	if (user_read_access_begin(insn, SGX_ENCLU_LEN)) {
+	__uaccess_begin_nospec();
+	if (likely(offset_in_page(insn) <= PAGE_SIZE - sizeof(opcode))) {
+		unsafe_get_user(opcode, (const u32 __user *)insn, out);
+	} else {
+		/* The next page may not be there. */
+		unsafe_get_user(last, insn + 2, out);
 		unsafe_get_user(opcode, (const u16 __user *)insn, out);
-		unsafe_get_user(last, insn + sizeof(opcode), out);
-out:
-		user_read_access_end();
+		opcode |= last << 16;
 	}
+out:
+	user_read_access_end();
 	pagefault_enable();
 	/* 0f 01 d7 */
-	return opcode == 0x010f && last == 0xd7;
+	return (opcode & 0xffffff) == 0xd7010f;
 }
 
 /*
  * An exception inside, of the kind that the kernel forces a signal for. The
  * kernel goes on with the registers of the AEX.
  */
-static int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
-		       u8 vector, u32 errcd)
+static noinline int trap_inside(struct sgx_thread *thread,
+				struct pt_regs *regs, u8 vector, u32 errcd)
 {
 	struct sgx_fault fault = { .vector = vector, .errcd = errcd };
 
@@ -311,24 +353,21 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 	struct sgx_thread *thread;
-	bool inside;
+
+	if (likely(val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
+		   trap_is_enclu(regs)))
+		return trap_enclu(sgx_this_thread(), regs);
 
 	if (val != DIE_TRAP && val != DIE_INT3 && val != DIE_DEBUG)
 		return NOTIFY_DONE;
-	if (!user_mode(regs))
+	thread = sgx_this_thread();
+	if (!user_mode(regs) || !thread || !sgx_enclave_mode(&thread->cpu))
 		return NOTIFY_DONE;
 
-	thread = sgx_this_thread();
-	inside = thread && sgx_enclave_mode(&thread->cpu);
-	if (inside && trap_is_astray(thread, regs, val)) {
+	if (trap_is_astray(thread, regs, val)) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 		return NOTIFY_STOP;
 	}
-	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
-	    trap_is_enclu(regs))
-		return trap_enclu(thread, regs);
-	if (!inside)
-		return NOTIFY_DONE;
 
 	/* The instruction could not be read: once more. */
 	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&

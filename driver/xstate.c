@@ -17,10 +17,10 @@
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
 #include <asm/fpu/xstate.h>
-#include <asm/fsgsbase.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include "compat.h"
+#include "fsgs.h"
 #include "thread.h"
 
 #define XSTATE_LEAF	   0x0d
@@ -44,92 +44,45 @@
 static u64 xstate_aligned;
 static u32 mxcsr_mask;
 
-/*
- * With FSGSBASE the program's GS base, which is the inactive one in the kernel,
- * is had by two SWAPGS, as the kernel itself does it for a thread's switch: two
- * accesses to an MSR take several times as long. Interrupts are off, and what
- * comes all the same (NMI, #MC, #DB) finds its GS by itself. A paravirtualised
- * kernel may not execute SWAPGS.
- */
-static bool gs_by_swapgs(void)
+DEFINE_STATIC_KEY_FALSE(sgx_fsgs_by_msr);
+
+static void write_fsgs_msr(u64 fsbase, u64 gsbase)
 {
-	return cpu_feature_enabled(X86_FEATURE_FSGSBASE) &&
-	       !cpu_feature_enabled(X86_FEATURE_XENPV);
-}
-
-static u64 get_inactive_gs(void)
-{
-	unsigned long gs;
-
-	if (gs_by_swapgs())
-		asm volatile("swapgs\n\t"
-			     "rdgsbase %0\n\t"
-			     "swapgs"
-			     : "=r"(gs)
-			     :
-			     : "memory");
-	else
-		rdmsrl(MSR_KERNEL_GS_BASE, gs);
-	return gs;
-}
-
-static void set_inactive_gs(u64 gs)
-{
-	if (gs_by_swapgs())
-		asm volatile("swapgs\n\t"
-			     "wrgsbase %0\n\t"
-			     "swapgs"
-			     :
-			     : "r"(gs)
-			     : "memory");
-	else
-		wrmsrl(MSR_KERNEL_GS_BASE, gs);
-}
-
-/**
- * sgx_get_fsgs() - read the FS and GS base of the running thread
- * @cpu:	the thread's logical processor
- * @fsbase:	FS base, returned
- * @gsbase:	GS base, returned
- *
- * Context: the running thread, interrupts off. In the kernel the program's GS
- * base is in MSR_KERNEL_GS_BASE.
- */
-void sgx_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
-{
-	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE)) {
-		*fsbase = rdfsbase();
-	} else {
-		unsigned long fs;
-
-		rdmsrl(MSR_FS_BASE, fs);
-		*fsbase = fs;
-	}
-
-	*gsbase = get_inactive_gs();
-}
-
-/**
- * sgx_set_fsgs() - set the FS and GS base of the running thread
- * @cpu:	the thread's logical processor
- * @fsbase:	FS base, canonical
- * @gsbase:	GS base, canonical
- *
- * Without FSGSBASE the kernel does not read the bases back when it switches
- * threads, so that they are noted in the thread as well.
- *
- * Context: the running thread, interrupts off.
- */
-void sgx_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase)
-{
-	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE))
-		wrfsbase(fsbase);
-	else
-		wrmsrl(MSR_FS_BASE, fsbase);
-
-	set_inactive_gs(gsbase);
+	wrmsrl(MSR_FS_BASE, fsbase);
+	wrmsrl(MSR_KERNEL_GS_BASE, gsbase);
+	/* The kernel does not read them back when it switches threads. */
 	current->thread.fsbase = fsbase;
 	current->thread.gsbase = gsbase;
+}
+
+/**
+ * sgx_fsgs_read_msr() - sgx_fsgs_read() without FSGSBASE
+ * @cpu:	the thread's logical processor
+ */
+void sgx_fsgs_read_msr(struct sgx_cpu *cpu)
+{
+	rdmsrl(MSR_FS_BASE, cpu->fsbase);
+	rdmsrl(MSR_KERNEL_GS_BASE, cpu->gsbase);
+}
+
+/**
+ * sgx_fsgs_enter_msr() - sgx_fsgs_enter() without FSGSBASE
+ * @cpu:	the thread's logical processor
+ */
+void sgx_fsgs_enter_msr(struct sgx_cpu *cpu)
+{
+	rdmsrl(MSR_FS_BASE, cpu->save_fsbase);
+	rdmsrl(MSR_KERNEL_GS_BASE, cpu->save_gsbase);
+	write_fsgs_msr(cpu->fsbase, cpu->gsbase);
+}
+
+/**
+ * sgx_fsgs_leave_msr() - sgx_fsgs_leave() without FSGSBASE
+ * @cpu:	the thread's logical processor
+ */
+void sgx_fsgs_leave_msr(struct sgx_cpu *cpu)
+{
+	write_fsgs_msr(cpu->save_fsbase, cpu->save_gsbase);
 }
 
 /* Where component @i is in the kernel's own area @xsave. */
@@ -415,6 +368,10 @@ void sgx_xstate_init(struct sgx_core *core)
 {
 	u32 eax, ebx, ecx, edx;
 	unsigned int i;
+
+	if (!cpu_feature_enabled(X86_FEATURE_FSGSBASE) ||
+	    cpu_feature_enabled(X86_FEATURE_XENPV))
+		static_branch_enable(&sgx_fsgs_by_msr);
 
 	core->attributes.xfrm = xgetbv(XCR_XFEATURE_ENABLED_MASK) &
 				SGX_XFRM_POSSIBLE;

@@ -77,16 +77,52 @@ static u64 op_oldest_epoch(struct sgx_core *core, struct sgx_epcm *secs)
 	return oldest;
 }
 
-static void op_get_fsgs(struct sgx_cpu *cpu, u64 *fsbase, u64 *gsbase)
+/* FS and GS base, as core.h has the host exchange them. */
+static int entered(struct sgx_cpu *cpu, int ret)
 {
-	*fsbase = cpu_host(cpu)->fsbase;
-	*gsbase = cpu_host(cpu)->gsbase;
+	struct host_cpu *hc = cpu_host(cpu);
+
+	if (!ret) {
+		cpu->save_fsbase = hc->fsbase;
+		cpu->save_gsbase = hc->gsbase;
+		hc->fsbase = cpu->fsbase;
+		hc->gsbase = cpu->gsbase;
+	}
+	return ret;
 }
 
-static void op_set_fsgs(struct sgx_cpu *cpu, u64 fsbase, u64 gsbase)
+static int left(struct sgx_cpu *cpu, int ret)
 {
-	cpu_host(cpu)->fsbase = fsbase;
-	cpu_host(cpu)->gsbase = gsbase;
+	struct host_cpu *hc = cpu_host(cpu);
+
+	if (!ret) {
+		hc->fsbase = cpu->save_fsbase;
+		hc->gsbase = cpu->save_gsbase;
+	}
+	return ret;
+}
+
+int host_eenter(struct sgx_cpu *cpu)
+{
+	return entered(cpu, sgx_eenter(cpu));
+}
+
+int host_eresume(struct sgx_cpu *cpu)
+{
+	return entered(cpu, sgx_eresume(cpu));
+}
+
+int host_eexit(struct sgx_cpu *cpu)
+{
+	return left(cpu, sgx_eexit(cpu));
+}
+
+void host_aex(struct sgx_cpu *cpu, const struct sgx_fault *fault)
+{
+	cpu->fsbase = cpu_host(cpu)->fsbase;
+	cpu->gsbase = cpu_host(cpu)->gsbase;
+	sgx_aex(cpu, fault);
+	left(cpu, 0);
 }
 
 /* Copy between the live state and an area in pages. */
@@ -236,8 +272,6 @@ static const struct sgx_host_ops host_ops = {
 	.walk = op_walk,
 	.zap = op_zap,
 	.oldest_epoch = op_oldest_epoch,
-	.get_fsgs = op_get_fsgs,
-	.set_fsgs = op_set_fsgs,
 	.xsave = op_xsave,
 	.xrstor = op_xrstor,
 	.random = op_random,
@@ -298,6 +332,7 @@ struct host *host_new(unsigned int pages)
 		host->cpus[i].cpu.core = &host->core;
 		host->cpus[i].cpu.regs = &host->cpus[i].regs;
 		host->cpus[i].regs.rflags = 0x202;
+		sgx_forget(&host->cpus[i].cpu);
 		xstate_init(&host->cpus[i]);
 		key_mrsigner(signer_key(0), host->cpus[i].cpu.lepubkeyhash);
 	}
@@ -683,6 +718,7 @@ void enclave_enter(struct enclave *encl, struct sgx_cpu *cpu)
 	cpu->base = encl->base;
 	cpu->size = encl->size;
 	cpu->epoch = sgx_secs_of(encl->secs)->hidden.epoch;
+	sgx_forget(cpu);
 }
 
 void enclave_leave(struct sgx_cpu *cpu)
@@ -715,6 +751,19 @@ struct snapshot *snapshot_take(struct host *host)
 static void cpu_unchanged(struct host_cpu *now, struct host_cpu *then)
 {
 	then->cpu.fault = now->cpu.fault;
+	/* What is cached for the next entry is nobody's to see. */
+	if (!now->cpu.secs) {
+		then->cpu.last = now->cpu.last;
+		then->cpu.epoch = now->cpu.epoch;
+		then->cpu.tcs = now->cpu.tcs;
+		then->cpu.tcs_la = now->cpu.tcs_la;
+		then->cpu.base = now->cpu.base;
+		then->cpu.size = now->cpu.size;
+		then->cpu.gprsgx = now->cpu.gprsgx;
+		memcpy(then->cpu.xsave, now->cpu.xsave,
+		       sizeof(then->cpu.xsave));
+		then->cpu.xsave_pages = now->cpu.xsave_pages;
+	}
 	assert_memory_equal(&now->cpu, &then->cpu, sizeof(now->cpu));
 	assert_memory_equal(&now->regs, &then->regs, sizeof(now->regs));
 	assert_int_equal(now->fsbase, then->fsbase);

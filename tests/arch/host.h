@@ -104,6 +104,12 @@ struct host *host_new(unsigned int pages);
 void host_free(struct host *host);
 struct sgx_cpu *host_cpu(struct host *host, unsigned int n);
 
+/* The leaves that change the mode, with the host's part: FS and GS base. */
+int host_eenter(struct sgx_cpu *cpu);
+int host_eresume(struct sgx_cpu *cpu);
+int host_eexit(struct sgx_cpu *cpu);
+void host_aex(struct sgx_cpu *cpu, const struct sgx_fault *fault);
+
 /* A free EPC page, never given before. */
 struct sgx_epcm *host_epc(struct host *host);
 

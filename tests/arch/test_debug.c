@@ -187,7 +187,7 @@ static void test_edbgwr(void **state)
 	}
 	assert_int_equal(sgx_edbgwr(w->cpu, w->epcpage, SGX_TCS_DBGOPTIN), 0);
 	w->regs->rflags |= SGX_RFLAGS_TF;
-	assert_int_equal(sgx_eenter(w->cpu), 0);
+	assert_int_equal(host_eenter(w->cpu), 0);
 	assert_true(w->regs->rflags & SGX_RFLAGS_TF);
 	world_free(w);
 }

@@ -113,7 +113,7 @@ static int eacceptcopy(struct world *w, u64 la, u64 source, u64 flags)
 static void leave(struct world *w)
 {
 	w->regs->rbx = USER_RIP;
-	assert_int_equal(sgx_eexit(w->cpu), 0);
+	assert_int_equal(host_eexit(w->cpu), 0);
 }
 
 static bool zapped_last(struct world *w, u64 la)
@@ -1028,7 +1028,7 @@ static void test_new_thread(void **state)
 	assert_int_equal(etrack(w), 0);
 	at_enclu(w, SGX_EENTER);
 	w->regs->rbx = FREE_LA;
-	assert_outcome(w->cpu, sgx_eenter(w->cpu), PF, FREE_LA, PFEC_EPCM_W);
+	assert_outcome(w->cpu, host_eenter(w->cpu), PF, FREE_LA, PFEC_EPCM_W);
 
 	enter(w);
 	assert_int_equal(eaccept(w, FREE_LA, TYPE(TCS) | MODIFIED), 0);
@@ -1037,7 +1037,7 @@ static void test_new_thread(void **state)
 	*other->regs = *w->regs;
 	other->regs->rbx = FREE_LA;
 	other->regs->rcx = AEP;
-	assert_int_equal(sgx_eenter(other), 0);
+	assert_int_equal(host_eenter(other), 0);
 	assert_int_equal(tcs->state, SGX_TCS_ACTIVE);
 	world_free(w);
 }
@@ -1159,7 +1159,7 @@ static void *come_and_go(void *arg)
 
 	while (!__atomic_load_n(&tracking.stop, __ATOMIC_ACQUIRE)) {
 		at_enclu(w, SGX_EENTER);
-		if (sgx_eenter(w->cpu))
+		if (host_eenter(w->cpu))
 			break;
 		__atomic_store_n(&tracking.known, tracking.seen,
 				 __ATOMIC_SEQ_CST);
@@ -1167,7 +1167,7 @@ static void *come_and_go(void *arg)
 		__atomic_store_n(&tracking.known, 0, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&tracking.entries, 1, __ATOMIC_RELAXED);
 		w->regs->rbx = USER_RIP;
-		sgx_eexit(w->cpu);
+		host_eexit(w->cpu);
 	}
 	return NULL;
 }

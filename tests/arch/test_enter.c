@@ -23,17 +23,17 @@ static void prepare_nested(struct world *w)
 
 static int run_eenter(struct world *w)
 {
-	return sgx_eenter(w->cpu);
+	return host_eenter(w->cpu);
 }
 
 static int run_eresume(struct world *w)
 {
-	return sgx_eresume(w->cpu);
+	return host_eresume(w->cpu);
 }
 
 static int run_eexit(struct world *w)
 {
-	return sgx_eexit(w->cpu);
+	return host_eexit(w->cpu);
 }
 
 static int run_edeccssa(struct world *w)
@@ -231,7 +231,7 @@ static void test_aexnotify_mismatch_debugged(void **state)
 		struct world *w = world_new(shapes[i]);
 
 		interrupt(w);
-		assert_int_equal(sgx_eresume(w->cpu), 0);
+		assert_int_equal(host_eresume(w->cpu), 0);
 		world_free(w);
 	}
 }
@@ -277,7 +277,7 @@ static void test_eenter(void **state)
 	expected.rip = ENCLAVE_BASE + OENTRY;
 	expected.rflags &= ~SGX_RFLAGS_TF;
 
-	assert_int_equal(sgx_eenter(w->cpu), 0);
+	assert_int_equal(host_eenter(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
 	assert_int_equal(w->hc->fsbase, ENCLAVE_BASE + OFSBASE);
 	assert_int_equal(w->hc->gsbase, ENCLAVE_BASE + OGSBASE);
@@ -316,7 +316,7 @@ static void test_eexit(void **state)
 	expected.rip = USER_RIP + 0x50;
 	expected.rcx = AEP;
 
-	assert_int_equal(sgx_eexit(w->cpu), 0);
+	assert_int_equal(host_eexit(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
 	assert_int_equal(w->hc->fsbase, USER_FS);
 	assert_int_equal(w->hc->gsbase, USER_GS);
@@ -402,16 +402,16 @@ static void test_trap_flag(void **state)
 		struct world *w = world_new(&shape);
 
 		w->regs->rflags |= rows[i].outside;
-		assert_int_equal(sgx_eenter(w->cpu), 0);
+		assert_int_equal(host_eenter(w->cpu), 0);
 		assert_int_equal(w->regs->rflags, 0x202 | rows[i].inside);
-		sgx_aex(w->cpu, NULL);
+		host_aex(w->cpu, NULL);
 		assert_int_equal(w->regs->rflags, 0x202 | rows[i].outside);
 		assert_int_equal(gpr(w, 0)->rflags, 0x202);
 
-		assert_int_equal(sgx_eresume(w->cpu), 0);
+		assert_int_equal(host_eresume(w->cpu), 0);
 		assert_int_equal(w->regs->rflags, 0x202 | rows[i].inside);
 		w->regs->rbx = USER_RIP;
-		assert_int_equal(sgx_eexit(w->cpu), 0);
+		assert_int_equal(host_eexit(w->cpu), 0);
 		assert_int_equal(w->regs->rflags, 0x202 | rows[i].outside);
 		world_free(w);
 	}
@@ -491,14 +491,14 @@ static void round_trip(const struct shape *shape, u64 flags)
 
 	at_enclu(w, SGX_EENTER);
 	outside = *w->regs;
-	assert_int_equal(sgx_eenter(w->cpu), 0);
+	assert_int_equal(host_eenter(w->cpu), 0);
 	compute(w, 0xe1);
 	w->regs->rflags |= flags;
 	fill_xstate(w->hc, xfrm, size, 3);
 	inside = *w->regs;
 	live = *w->hc;
 
-	sgx_aex(w->cpu, NULL);
+	host_aex(w->cpu, NULL);
 	assert_gprs_saved(gpr(w, 0), &inside);
 	assert_int_equal(gpr(w, 0)->rflags, inside.rflags);
 	assert_int_equal(gpr(w, 0)->fsbase, IN_FS);
@@ -519,7 +519,7 @@ static void round_trip(const struct shape *shape, u64 flags)
 	inside.unused1 = w->regs->unused1;
 	inside.unused2 = w->regs->unused2;
 	inside.unused3 = w->regs->unused3;
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_memory_equal(w->regs, &inside, sizeof(inside));
 	assert_memory_equal(w->hc->xstate, live.xstate, size);
 	assert_int_equal(w->hc->fsbase, IN_FS);
@@ -567,13 +567,13 @@ static void test_eresume_rflags(void **state)
 	(void)state;
 	interrupt(w);
 	gpr(w, 0)->rflags = ~0ULL;
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_int_equal(w->regs->rflags, 0x202 | taken);
 	aex(w);
 	at_enclu(w, SGX_ERESUME);
 	w->regs->rflags = 0x202 | taken;
 	gpr(w, 0)->rflags = 0;
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_int_equal(w->regs->rflags, 0x202);
 	world_free(w);
 }
@@ -642,7 +642,7 @@ static void exitinfo(unsigned int i, u32 miscselect)
 	frame->exitinfo = 0xffffffff;
 	frame->aexnotify = 1;
 	w->cpu->fault = *fault;
-	sgx_aex(w->cpu, &w->cpu->fault);
+	host_aex(w->cpu, &w->cpu->fault);
 	assert_int_equal(frame->exitinfo, expected);
 	assert_int_equal(frame->aexnotify, 1);
 	assert_exinfo(exinfo, fault, expected && conditional);
@@ -681,20 +681,20 @@ static void test_nested(void **state)
 
 	/* Interrupted itself, no frame is left. */
 	compute(w, 0xe2);
-	sgx_aex(w->cpu, NULL);
+	host_aex(w->cpu, NULL);
 	assert_int_equal(w->tcs->cssa, 2);
 	assert_int_equal(w->regs->rsp, rsp);
 	at_enclu(w, SGX_EENTER);
 	fails(w, &eenter, &full);
 
 	at_enclu(w, SGX_ERESUME);
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_int_equal(w->regs->rdx, gpr(w, 1)->rdx);
 	w->regs->rbx = USER_RIP;
-	assert_int_equal(sgx_eexit(w->cpu), 0);
+	assert_int_equal(host_eexit(w->cpu), 0);
 	assert_int_equal(w->tcs->cssa, 1);
 	at_enclu(w, SGX_ERESUME);
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_int_equal(w->regs->rip, IN_RIP + 2);
 	assert_int_equal(w->tcs->cssa, 0);
 	world_free(w);
@@ -721,7 +721,7 @@ static void test_edeccssa(void **state)
 		assert_ptr_equal(w->cpu->gprsgx, gpr(w, 0));
 		assert_ptr_equal(w->cpu->xsave[0], host_at(w->host, SSA_LA));
 		assert_int_equal(w->cpu->tcs->lock, 0);
-		sgx_aex(w->cpu, NULL);
+		host_aex(w->cpu, NULL);
 		assert_int_equal(w->tcs->cssa, 1);
 		assert_gprs_saved(gpr(w, 0), &before);
 		assert_int_equal(w->regs->rsp, rsp);
@@ -756,7 +756,7 @@ static void test_aexnotify(void **state)
 	expected.rcx = USER_RIP + SGX_ENCLU_LEN;
 	expected.rip = ENCLAVE_BASE + OENTRY;
 
-	assert_int_equal(sgx_eresume(w->cpu), 0);
+	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
 	assert_xstate_initial(w->hc);
 	assert_int_equal(w->hc->fsbase, ENCLAVE_BASE + OFSBASE);
@@ -786,7 +786,7 @@ static void test_aexnotify_not_asked(void **state)
 
 		interrupt(w);
 		gpr(w, 0)->aexnotify = bytes[i];
-		assert_int_equal(sgx_eresume(w->cpu), 0);
+		assert_int_equal(host_eresume(w->cpu), 0);
 		assert_int_equal(w->regs->rip, IN_RIP);
 		assert_int_equal(w->tcs->cssa, 0);
 		world_free(w);
@@ -834,6 +834,7 @@ static void retries(const struct leaf *leaf, const struct shape *shape,
 	unsigned int i;
 
 	leaf->prepare(w);
+	sgx_forget(w->cpu);
 	for (i = 0; i < n; i++) {
 		struct snapshot *snap = snapshot_take(w->host);
 
@@ -891,9 +892,207 @@ static void test_walks_of_an_entry(void **state)
 
 	(void)state;
 	hook_walk(w, walk_counted);
-	assert_int_equal(sgx_eenter(w->cpu), 0);
+	assert_int_equal(host_eenter(w->cpu), 0);
 	assert_int_equal(walks, 2);
 	world_free(w);
+}
+
+/* Entering again: what the last entry saw is not looked up any more. */
+
+static void leave(struct world *w)
+{
+	compute(w, 0xe2);
+	w->regs->rbx = USER_RIP;
+	assert_int_equal(host_eexit(w->cpu), 0);
+	at_enclu(w, SGX_EENTER);
+}
+
+static void enter_and_leave(struct world *w)
+{
+	enter(w);
+	leave(w);
+}
+
+static void entered_again(const struct shape *shape)
+{
+	struct world *w = world_new(shape);
+	struct sgx_cpu first;
+
+	enter(w);
+	first = *w->cpu;
+	leave(w);
+	hook_walk(w, walk_counted);
+	enter(w);
+	assert_int_equal(walks, 0);
+	assert_memory_equal(w->cpu, &first, sizeof(first));
+
+	aex(w);
+	at_enclu(w, SGX_ERESUME);
+	assert_int_equal(host_eresume(w->cpu), 0);
+	assert_int_equal(walks, 0);
+	assert_int_equal(w->regs->rip, IN_RIP);
+	assert_int_equal(w->hc->fsbase, IN_FS);
+	assert_ptr_equal(w->cpu->gprsgx, first.gprsgx);
+	leave(w);
+	enter(w);
+	assert_int_equal(walks, 0);
+	world_free(w);
+}
+
+static void test_again(void **state)
+{
+	const struct shape big = BIG_SHAPE;
+	const struct shape debugged = { .tcs_flags = SGX_TCS_DBGOPTIN };
+
+	(void)state;
+	entered_again(&usual);
+	entered_again(&big);
+	entered_again(&debugged);
+}
+
+/* Another frame, another TCS, or what the host calls void: looked up. */
+static void test_again_elsewhere(void **state)
+{
+	struct world *w = world_new(&usual);
+
+	(void)state;
+	hook_walk(w, walk_counted);
+	interrupt(w);
+	assert_int_equal(walks, 2);
+	enter(w);
+	assert_int_equal(walks, 4);
+	assert_ptr_equal(w->cpu->gprsgx, gpr(w, 1));
+	leave(w);
+	at_enclu(w, SGX_ERESUME);
+	assert_int_equal(host_eresume(w->cpu), 0);
+	assert_int_equal(walks, 6);
+	assert_ptr_equal(w->cpu->gprsgx, gpr(w, 0));
+	leave(w);
+
+	/* ERESUME has not checked where EENTER goes. */
+	enter(w);
+	assert_int_equal(walks, 8);
+	leave(w);
+	sgx_forget(w->cpu);
+	enter(w);
+	assert_int_equal(walks, 10);
+	leave(w);
+	unmap(w, TCS_LA);
+	sgx_forget(w->cpu);
+	assert_outcome(w->cpu, host_eenter(w->cpu), PF, TCS_LA,
+		       SGX_PFEC_U | SGX_PFEC_W);
+	world_free(w);
+}
+
+/* EDECCSSA selects another frame than the one that the entry saw. */
+static void test_again_edeccssa(void **state)
+{
+	struct world *w = world_new(&usual);
+
+	(void)state;
+	prepare_nested(w);
+	assert_int_equal(sgx_edeccssa(w->cpu), 0);
+	leave(w);
+	enter(w);
+	assert_ptr_equal(w->cpu->gprsgx, gpr(w, 0));
+	world_free(w);
+}
+
+/* A TCS that was made with more frames in use than it has. */
+static void test_again_full(void **state)
+{
+	const struct row full = { "no frame is free", NULL, 0, GP, 0, 0 };
+	struct world *w = world_new(&usual);
+
+	(void)state;
+	enter(w);
+	aex(w);
+	w->tcs->nssa = 0;
+	sgx_forget(w->cpu);
+	at_enclu(w, SGX_ERESUME);
+	assert_int_equal(host_eresume(w->cpu), 0);
+	leave(w);
+	fails(w, &eenter, &full);
+	world_free(w);
+}
+
+/* ETRACK has run: all is looked up, and the new epoch counts. */
+static void test_again_epoch(void **state)
+{
+	const struct leaf *leaves[] = { &eenter, &eresume };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct world *w = world_new(&usual);
+
+		enter_and_leave(w);
+		leaves[i]->prepare(w);
+		hook_walk(w, walk_counted);
+		w->secs->hidden.epoch++;
+		assert_int_equal(leaves[i]->run(w), 0);
+		assert_int_equal(walks, 2);
+		assert_int_equal(w->cpu->epoch, w->secs->hidden.epoch);
+		world_free(w);
+	}
+}
+
+/* What leaves change, so that the host has nothing to tell. */
+#define AGAIN_ROWS					\
+	{ "AEP is not canonical", set_rcx, BAD_ADDR, GP, 0, 0 },	\
+	{ "TCS is in use by another leaf", lock_exclusive, TCS_LA,	\
+	  GP, 0, 0 },					\
+	{ "TCS is not valid", invalid, TCS_LA,				\
+	  PF, TCS_LA, PFEC_EPCM_W },					\
+	{ "TCS is blocked", blocked, TCS_LA, PF, TCS_LA, PFEC_EPCM_W },	\
+	{ "TCS is pending", pending, TCS_LA, PF, TCS_LA, PFEC_EPCM_W },	\
+	{ "TCS is modified", modified, TCS_LA, PF, TCS_LA, PFEC_EPCM_W },	\
+	{ "TCS is trimmed", type_trim, TCS_LA, PF, TCS_LA, PFEC_EPCM_W },	\
+	{ "TCS.FLAGS has a reserved bit", tcs_flags, 4, GP, 0, 0 },	\
+	{ "SSA is not valid", invalid, SSA_LA, PF, SSA_LA, PFEC_EPCM_W },	\
+	{ "SSA is blocked", blocked, SSA_LA, PF, SSA_LA, PFEC_EPCM_W },	\
+	{ "SSA is pending", pending, SSA_LA, PF, SSA_LA, PFEC_EPCM_W },	\
+	{ "SSA is modified", modified, SSA_LA, PF, SSA_LA, PFEC_EPCM_W },	\
+	{ "SSA is not writable", no_write, SSA_LA,			\
+	  PF, SSA_LA, PFEC_EPCM_W },					\
+	{ "TCS is active", tcs_state, SGX_TCS_ACTIVE, GP, 0, 0 }
+
+static void again_fails(const struct leaf *leaf, const struct row *row)
+{
+	struct world *w = world_new(&usual);
+
+	enter_and_leave(w);
+	leaf->prepare(w);
+	row->spoil(w, row->arg);
+	fails(w, leaf, row);
+	world_free(w);
+}
+
+static void test_again_failures(void **state)
+{
+	static const struct row both[] = { AGAIN_ROWS };
+	static const struct row entering[] = {
+		{ "no frame is free", tcs_cssa, 2, GP, 0, 0 },
+	};
+	static const struct row resuming[] = {
+		{ "no frame is in use", tcs_cssa, 0, GP, 0, 0 },
+		{ "RIP is not canonical", frame_rip, BAD_ADDR, GP, 0, 0 },
+		{ "FS base is not canonical", frame_fsbase, BAD_ADDR, GP, 0,
+		  0 },
+		{ "GS base is not canonical", frame_gsbase, BAD_ADDR, GP, 0,
+		  0 },
+		{ "XRSTOR refuses the frame", frame_xsave, 4, GP, 0, 0 },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		again_fails(&eenter, &both[i]);
+		again_fails(&eresume, &both[i]);
+	}
+	again_fails(&eenter, entering);
+	for (i = 0; i < sizeof(resuming) / sizeof(resuming[0]); i++)
+		again_fails(&eresume, &resuming[i]);
 }
 
 /* Tracking */
@@ -933,6 +1132,7 @@ static void test_epoch_moves(void **state)
 		struct world *w = world_new(&usual);
 
 		leaves[i]->prepare(w);
+		sgx_forget(w->cpu);
 		hook_walk(w, walk_etrack);
 		assert_int_equal(leaves[i]->run(w), 0);
 		assert_int_equal(walks, 3);
@@ -943,6 +1143,7 @@ static void test_epoch_moves(void **state)
 
 		w = world_new(&usual);
 		leaves[i]->prepare(w);
+		sgx_forget(w->cpu);
 		hook_walk(w, walk_eblock);
 		assert_outcome(w->cpu, leaves[i]->run(w), PF, TCS_LA,
 			       PFEC_EPCM_W);
@@ -975,12 +1176,12 @@ static void *race(void *arg)
 	for (i = 0; i < RACES; i++) {
 		*r->cpu->regs = r->before;
 		pthread_barrier_wait(r->barrier);
-		ret = sgx_eenter(r->cpu);
+		ret = host_eenter(r->cpu);
 		pthread_barrier_wait(r->barrier);
 		if (!ret) {
 			r->won++;
 			r->cpu->regs->rbx = USER_RIP;
-			ret = sgx_eexit(r->cpu);
+			ret = host_eexit(r->cpu);
 			r->wrong += ret != 0;
 		} else {
 			r->lost++;
@@ -1043,6 +1244,12 @@ int main(void)
 		cmocka_unit_test(test_aexnotify_failures),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_walks_of_an_entry),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_again_elsewhere),
+		cmocka_unit_test(test_again_edeccssa),
+		cmocka_unit_test(test_again_full),
+		cmocka_unit_test(test_again_epoch),
+		cmocka_unit_test(test_again_failures),
 		cmocka_unit_test(test_epoch_moves),
 		cmocka_unit_test(test_tcs_race),
 	};

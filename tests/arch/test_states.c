@@ -244,7 +244,7 @@ static int do_eenter(struct world *w, u64 flags)
 	*cpu->regs = *w->regs;
 	cpu->regs->rbx = DATA_LA;
 	cpu->regs->rcx = AEP;
-	return sgx_eenter(cpu);
+	return host_eenter(cpu);
 }
 
 #define LEAVES 13

@@ -182,7 +182,7 @@ static inline struct sgx_gprsgx *gpr(struct world *w, u32 n)
 static inline void enter(struct world *w)
 {
 	at_enclu(w, SGX_EENTER);
-	assert_int_equal(sgx_eenter(w->cpu), 0);
+	assert_int_equal(host_eenter(w->cpu), 0);
 }
 
 /* The enclave at work, with registers of its own. */
@@ -197,7 +197,7 @@ static inline void compute(struct world *w, u64 seed)
 static inline void aex(struct world *w)
 {
 	compute(w, 0xe1);
-	sgx_aex(w->cpu, NULL);
+	host_aex(w->cpu, NULL);
 }
 
 /* Entered, interrupted, and about to resume. */
@@ -268,6 +268,8 @@ static inline void run_rows(const struct leaf *leaf, const struct shape *shape,
 
 		leaf->prepare(w);
 		rows[i].spoil(w, rows[i].arg);
+		/* What is spoilt here may be what no leaf would change. */
+		sgx_forget(w->cpu);
 		fails(w, leaf, &rows[i]);
 		world_free(w);
 	}
@@ -298,6 +300,7 @@ static inline void run_order(const struct leaf *leaf, const struct shape *shape,
 		leaf->prepare(w);
 		rows[j].spoil(w, rows[j].arg);
 		rows[i].spoil(w, rows[i].arg);
+		sgx_forget(w->cpu);
 		fails(w, leaf, &rows[i]);
 		world_free(w);
 	}

@@ -67,6 +67,8 @@ void measure_entry(void);
 void measure_pages(void);
 void measure_large(void);
 void measure_paging(void);
+/* One each of what profile/run.sh shows, between marks. */
+void trace_all(void);
 /* A process with an enclave that waits until it is killed. */
 pid_t other_start(void);
 void other_stop(pid_t pid);
@@ -96,6 +98,8 @@ void loop_syscall(u64 n);
 void loop_read(u64 from, u64 to);
 void loop_write(u64 from, u64 to);
 void loop_enter(u64 n, u64 tcs, u64 a, u64 b, u64 c);
+void mark_on(void);
+void mark_off(void);
 extern const u8 loop_aep[];
 extern const u8 code[], code_end[], code_exit[], code_read[], code_write[],
 	code_accept[];

@@ -270,6 +270,29 @@ void measure_paging(void)
 	epc_returned();
 }
 
+static void trace(enum thread thread, u64 first, u64 pages)
+{
+	mark_on();
+	run(thread, first, pages);
+	mark_off();
+}
+
+void trace_all(void)
+{
+	build(SMALL, PAGES * PAGE);
+	enter_raw(10);
+	enter_vdso(10);
+	trace(EXIT, 0, 0);
+	mark_on();
+	enter_vdso(1);
+	mark_off();
+	run(WRITE, 0, 1);
+	trace(WRITE, 1, 1);
+	run(ACCEPT, PAGES, 1);
+	trace(ACCEPT, PAGES + 1, 1);
+	encl_close(&encl);
+}
+
 pid_t other_start(void)
 {
 	int ready[2];

@@ -7,6 +7,7 @@
  * with softsgx. Fails if a row does not hold.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "bench.h"
@@ -62,6 +63,12 @@ static void measure_all(const char *softsgx, const char *result)
 int main(int argc, char **argv)
 {
 	bool entry = argc > 1 && !strcmp(argv[1], "--entry");
+
+	if (argc == 3 && !strcmp(argv[1], "--trace")) {
+		module_insert(argv[2], "");
+		trace_all();
+		return system("cat /proc/kallsyms") != 0;
+	}
 
 	if (entry)
 		argv++;

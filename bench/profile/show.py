@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+"""Usage: show.py TRACE KALLSYMS: instructions of each function, see run.sh."""
+
+import bisect
+import collections
+import sys
+
+TITLES = ["EENTER + EEXIT", "EENTER + EEXIT by the vDSO",
+          "first touch, EADDed page", "EAUG + EACCEPT"]
+
+
+def symbols(path):
+    """Sorted addresses, and the names for them."""
+    found = {}
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            field = line.split()
+            if field[1] in "tT":
+                found[int(field[0], 16)] = " ".join(field[2:])
+    addresses = sorted(found)
+    return addresses, [found[a] for a in addresses]
+
+
+def main():
+    addresses, names = symbols(sys.argv[2])
+    section = -1
+    counts = []
+    with open(sys.argv[1], encoding="ascii") as file:
+        for line in file:
+            line = line.strip()
+            if line == "begin":
+                counts.append(collections.Counter())
+                section += 1
+            elif line != "end":
+                address = int(line, 16)
+                name = "(user mode)"
+                if address >> 47:
+                    i = bisect.bisect_right(addresses, address) - 1
+                    name = names[i]
+                counts[section][name] += 1
+    for title, count in zip(TITLES, counts):
+        print(f"{title}: {sum(count.values())} instructions")
+        for name, n in count.most_common(40):
+            print(f"  {n:6}  {name}")
+
+
+main()

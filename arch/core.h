@@ -249,7 +249,7 @@ struct sgx_cpu {
 
 /**
  * sgx_forget - have the next entry look up all of its pages
- * @cpu:	a logical processor, not in a leaf
+ * @cpu:	a logical processor; not in a leaf, but for &sgx_host_ops.walk
  *
  * For the host to call on a new processor, and before an entry when a
  * translation that &sgx_host_ops.walk gave since the last call may have become

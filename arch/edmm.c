@@ -551,7 +551,7 @@ static int eaccept_locked(struct sgx_cpu *cpu, struct sgx_epcm *target,
 	/* Not the epoch: it may be that of an EBLOCK which came meanwhile. */
 	sgx_epcm_change(target,
 			SGX_EPCM_PENDING | SGX_EPCM_MODIFIED | SGX_EPCM_PR, 0);
-	cpu->core->ops->zap(cpu, target);
+	/* Nobody has a translation that allows less than the page does now. */
 	return SGX_SUCCESS;
 }
 
@@ -653,7 +653,6 @@ static int eacceptcopy_locked(struct sgx_cpu *cpu, struct sgx_epcm *target,
 	memcpy(target->page, source->page, SGX_PAGE_SIZE);
 	sgx_epcm_change(target, SGX_EPCM_RWX | SGX_EPCM_PENDING,
 			(u32)(flags & SGX_SECINFO_FL_RWX));
-	cpu->core->ops->zap(cpu, target);
 	return SGX_SUCCESS;
 }
 

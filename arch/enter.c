@@ -104,6 +104,11 @@ static u64 tcs_flags(const struct sgx_tcs *tcs)
 	return __atomic_load_n(&tcs->flags, __ATOMIC_RELAXED);
 }
 
+static u64 aep_of(const struct sgx_tcs *tcs)
+{
+	return __atomic_load_n(&tcs->aep, __ATOMIC_RELAXED);
+}
+
 static unsigned int xsave_pages(const struct sgx_core *core, u64 xfrm)
 {
 	/* Spares the usual enclave the walk over all state components. */
@@ -375,8 +380,11 @@ static HOT bool lock_last(struct sgx_cpu *cpu)
 	struct sgx_epcm *tcs = cpu->tcs;
 	unsigned int i = 0;
 
-	if (!sgx_canonical(cpu->regs->rcx) ||
-	    !sgx_epcm_trylock(tcs, SGX_LOCK_SHARED))
+	/* The AEP that the TCS has was canonical. */
+	if (cpu->regs->rcx != aep_of(tcs->page) &&
+	    !sgx_canonical(cpu->regs->rcx))
+		return false;
+	if (!sgx_epcm_trylock(tcs, SGX_LOCK_SHARED))
 		return false;
 	if (epoch_of(sgx_secs_of(last->secs)) != last->epoch ||
 	    sgx_epcm_state(tcs) != last->tcs_state ||
@@ -422,7 +430,7 @@ static HOT void enter_oentry(struct sgx_cpu *cpu, struct sgx_tcs *tcs)
 	struct sgx_gprsgx *gpr = cpu->gprsgx;
 	struct sgx_regs *regs = cpu->regs;
 
-	tcs->aep = regs->rcx;
+	__atomic_store_n(&tcs->aep, regs->rcx, __ATOMIC_RELAXED);
 	regs->rcx = regs->rip + SGX_ENCLU_LEN;
 	regs->rax = last->frame;
 	gpr->ursp = regs->rsp;
@@ -471,7 +479,7 @@ static int enter_frame(struct sgx_cpu *cpu, const struct sgx_target *to)
 		deactivate(cpu, tcs);
 		return sgx_gp(cpu);
 	}
-	tcs->aep = cpu->regs->rcx;
+	__atomic_store_n(&tcs->aep, cpu->regs->rcx, __ATOMIC_RELAXED);
 	tcs->cssa--;
 	restore_gprs(cpu->regs, cpu->gprsgx);
 	enter(cpu, to);

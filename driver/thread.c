@@ -36,6 +36,8 @@
 
 DEFINE_PER_CPU(struct sgx_thread *, sgx_running);
 
+const atomic_long_t sgx_no_generation = ATOMIC_LONG_INIT(SGX_NO_GENERATION);
+
 /*
  * Protects &sgx_encl.threads and &sgx_thread.attachments. Taken with
  * interrupts off in the #UD exception, so always with interrupts off.
@@ -223,26 +225,19 @@ static struct sgx_tlb_entry *tlb_find(struct sgx_thread *thread,
 	return NULL;
 }
 
-/**
- * sgx_thread_note_entry() - note which translations an entry was made with
- * @thread:	running thread, which has entered an enclave
- *
- * All were of the enclave's generation when the leaf used them. When that of the
- * TCS, which was used first, still is, no generation has passed meanwhile.
- *
- * Context: the running thread, interrupts off.
+/*
+ * An entry begins with its TCS. What it looks up besides is of the same
+ * generation, or else of a later one, and then this one is void already.
  */
-void sgx_thread_note_entry(struct sgx_thread *thread)
+static void thread_note_entry(struct sgx_thread *thread,
+			      const struct sgx_tlb_entry *entry)
 {
-	const struct sgx_tlb_entry *entry =
-		tlb_find(thread, thread->cpu.tcs_la, SGX_PFEC_W);
+	struct sgx_encl *encl = READ_ONCE(entry->encl);
 
-	thread->walked = false;
-	thread->entry_encl = NULL;
-	if (entry) {
-		thread->entry_generation = entry->generation;
-		WRITE_ONCE(thread->entry_encl, READ_ONCE(entry->encl));
-	}
+	sgx_forget(&thread->cpu);
+	thread->entry_generation = entry->generation;
+	WRITE_ONCE(thread->entry_now,
+		   encl ? &encl->generation : &sgx_no_generation);
 }
 
 /**
@@ -263,8 +258,9 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 	const struct sgx_tlb_entry *entry = tlb_find(thread, la, access);
 	struct sgx_miss *miss = &thread->miss;
 
-	thread->walked = true;
 	if (likely(entry)) {
+		if (!sgx_enclave_mode(cpu) && la == cpu->regs->rbx)
+			thread_note_entry(thread, entry);
 		*epcm = entry->epcm;
 		return 0;
 	}
@@ -547,8 +543,8 @@ static void detach(struct sgx_attachment *attachment)
 		if (thread->tlb[i].encl == attachment->encl)
 			WRITE_ONCE(thread->tlb[i].encl, NULL);
 	}
-	if (thread->entry_encl == attachment->encl)
-		WRITE_ONCE(thread->entry_encl, NULL);
+	if (thread->entry_now == &attachment->encl->generation)
+		WRITE_ONCE(thread->entry_now, &sgx_no_generation);
 	list_del(&attachment->encl_node);
 	list_del(&attachment->thread_node);
 	kfree(attachment);
@@ -874,6 +870,7 @@ struct sgx_thread *sgx_thread_create(void)
 
 	thread->cpu.core = &sgx_core;
 	sgx_forget(&thread->cpu);
+	thread->entry_now = &sgx_no_generation;
 	INIT_LIST_HEAD(&thread->attachments);
 	init_task_work(&thread->work, thread_work);
 	preempt_notifier_init(&thread->notifier, &sgx_preempt_ops);

@@ -133,10 +133,10 @@ struct sgx_abort {
  * @tlb:	translations; written by the thread itself, but see
  * &sgx_tlb_entry
  * @victim:	where the next translation goes if its own place is taken
- * @entry_encl:	enclave of the translations behind &sgx_cpu.last, or NULL;
- *		another thread may set it to NULL, as &sgx_tlb_entry.encl
- * @entry_generation: their generation
- * @walked:	a leaf has used @tlb since @entry_encl was set
+ * @entry_now:	&sgx_encl.generation of the translations behind &sgx_cpu.last, or
+ *		&sgx_no_generation; another thread may set it to that, as it may
+ *		&sgx_tlb_entry.encl
+ * @entry_generation: what it was when they were looked up
  * @miss:	see &struct sgx_miss
  * @delivery:	see &struct sgx_delivery
  * @fault_inside: the page fault being handled came from inside an enclave
@@ -174,8 +174,7 @@ struct sgx_thread {
 	struct sgx_cpu cpu;
 	struct sgx_tlb_entry tlb[SGX_TLB_ENTRIES];
 	unsigned int victim;
-	bool walked;
-	struct sgx_encl *entry_encl;
+	const atomic_long_t *entry_now;
 	long entry_generation;
 	struct sgx_miss miss;
 	struct sgx_delivery delivery;
@@ -205,6 +204,10 @@ struct sgx_thread {
 };
 
 DECLARE_PER_CPU(struct sgx_thread *, sgx_running);
+
+/* No enclave has this generation. */
+#define SGX_NO_GENERATION (-1L)
+extern const atomic_long_t sgx_no_generation;
 
 /* The registers of a thread, as the architecture has them; see trap.c. */
 static inline struct sgx_regs *sgx_pt_regs(struct pt_regs *regs)
@@ -239,7 +242,6 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 bool sgx_thread_forget(struct sgx_thread *thread, unsigned long la);
 struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
-void sgx_thread_note_entry(struct sgx_thread *thread);
 void sgx_thread_put_aside_dispatch(struct sgx_thread *thread);
 void sgx_thread_aex_call(struct sgx_thread *thread);
 void sgx_thread_zap(struct sgx_thread *thread, unsigned long addr);
@@ -264,10 +266,8 @@ void sgx_thread_exit(void);
  */
 static inline void sgx_thread_before_entry(struct sgx_thread *thread)
 {
-	const struct sgx_encl *encl = READ_ONCE(thread->entry_encl);
-
-	if (unlikely(!encl || atomic_long_read(&encl->generation) !=
-				      thread->entry_generation))
+	if (unlikely(atomic_long_read(READ_ONCE(thread->entry_now)) !=
+		     thread->entry_generation))
 		sgx_forget(&thread->cpu);
 }
 
@@ -288,8 +288,6 @@ static inline void sgx_thread_before_entry(struct sgx_thread *thread)
 static inline void sgx_thread_entered(struct sgx_thread *thread)
 {
 	sgx_fsgs_enter(&thread->cpu);
-	if (unlikely(thread->walked))
-		sgx_thread_note_entry(thread);
 
 	thread->pkru = read_pkru();
 	if (unlikely(test_syscall_work(SYSCALL_USER_DISPATCH))) {
@@ -317,16 +315,17 @@ static inline void sgx_thread_left(struct sgx_thread *thread,
 	write_pkru(thread->pkru);
 	if (unlikely(thread->had_dispatch)) {
 		current->syscall_dispatch = thread->dispatch;
+		/* See below. */
+		smp_mb();
 	} else {
-		clear_syscall_work(SYSCALL_USER_DISPATCH);
 		current->syscall_dispatch.on_dispatch = false;
+		clear_syscall_work(SYSCALL_USER_DISPATCH);
+		/*
+		 * Pairs with sgx_encl_detach_threads(), which sets the flag and
+		 * then looks who is inside. The leaf has cleared &sgx_cpu.secs.
+		 */
+		smp_mb__after_atomic();
 	}
-
-	/*
-	 * Pairs with sgx_encl_detach_threads(), which sets the flag and then
-	 * looks who is inside. The leaf has cleared &sgx_cpu.secs.
-	 */
-	smp_mb();
 	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
 		irq_work_queue(&encl->last_left);
 }

@@ -165,7 +165,8 @@ static void trap_arm(struct sgx_thread *thread, const struct sgx_fault *fault)
 }
 
 /* A leaf faulted: at the ENCLU itself, or inside, which is an AEX as well. */
-static noinline int trap_leaf_fault(struct sgx_thread *thread, struct pt_regs *regs)
+static noinline int trap_leaf_fault(struct sgx_thread *thread,
+				    struct pt_regs *regs)
 {
 	struct sgx_fault fault = thread->cpu.fault;
 
@@ -275,8 +276,8 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 static __always_inline bool trap_is_enclu(struct pt_regs *regs)
 {
 	const u8 __user *insn = (const u8 __user *)regs->ip;
-	u32 opcode = 0;
-	u8 last;
+	u16 opcode = 0;
+	u8 last = 0;
 
 	if (!user_64bit_mode(regs))
 		return false;
@@ -287,27 +288,21 @@ static __always_inline bool trap_is_enclu(struct pt_regs *regs)
 
 	pagefault_disable();
 	__uaccess_begin_nospec();
-	if (likely(offset_in_page(insn) <= PAGE_SIZE - sizeof(opcode))) {
-		unsafe_get_user(opcode, (const u32 __user *)insn, out);
-	} else {
-		/* The next page may not be there. */
-		unsafe_get_user(last, insn + 2, out);
-		unsafe_get_user(opcode, (const u16 __user *)insn, out);
-		opcode |= last << 16;
-	}
+	unsafe_get_user(opcode, (const u16 __user *)insn, out);
+	unsafe_get_user(last, insn + sizeof(opcode), out);
 out:
 	user_read_access_end();
 	pagefault_enable();
 	/* 0f 01 d7 */
-	return (opcode & 0xffffff) == 0xd7010f;
+	return opcode == 0x010f && last == 0xd7;
 }
 
 /*
  * An exception inside, of the kind that the kernel forces a signal for. The
  * kernel goes on with the registers of the AEX.
  */
-static noinline int trap_inside(struct sgx_thread *thread,
-				struct pt_regs *regs, u8 vector, u32 errcd)
+static noinline int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
+				u8 vector, u32 errcd)
 {
 	struct sgx_fault fault = { .vector = vector, .errcd = errcd };
 

@@ -165,14 +165,6 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 	struct sgx_encl_page *page;
 	vm_fault_t ret;
 
-	/* The same page or none is found again under the lock. */
-	if (sgx_core.sgx2 && !xa_load(&encl->pages, PFN_DOWN(addr)) &&
-	    !test_bit(SGX_ENCL_LOST, &encl->flags)) {
-		ret = vma_augment(encl, addr);
-		trace_sgx_augment(encl->id, addr, (__force int)ret);
-		return ret;
-	}
-
 	if (sgx_isolate_forbids(vmf) && xa_load(&encl->pages, PFN_DOWN(addr)))
 		return VM_FAULT_SIGSEGV;
 
@@ -182,6 +174,12 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 		access = VM_EXEC;
 
 	page = sgx_encl_lock_page(encl, addr);
+	if (!page && sgx_core.sgx2 && !test_bit(SGX_ENCL_LOST, &encl->flags)) {
+		mutex_unlock(&encl->lock);
+		ret = vma_augment(encl, addr);
+		trace_sgx_augment(encl->id, addr, (__force int)ret);
+		return ret;
+	}
 	ret = vma_map_page(vmf->vma, page, addr, access);
 	mutex_unlock(&encl->lock);
 	return ret;

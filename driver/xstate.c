@@ -159,7 +159,7 @@ static void legacy_from_kernel(const struct xregs_state *xsave,
 {
 	u64 present = xsave->header.xfeatures;
 
-	*legacy = xsave->i387;
+	memcpy(legacy, &xsave->i387, sizeof(*legacy));
 	if (!(present & XFEATURE_MASK_FP))
 		legacy_init_x87(legacy);
 	if (!(present & XFEATURE_MASK_SSE)) {
@@ -187,19 +187,18 @@ static void legacy_from_kernel(const struct xregs_state *xsave,
 void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n)
 {
+	/* The area begins with a page. */
+	struct xregs_state *area = pages[0];
 	struct xstate_header header = {};
-	struct fxregs_state legacy;
 	struct xregs_state *xsave;
 	unsigned int i;
 
 	kernel_fpu_begin_mask(0);
 	xsave = &sgx_current_fpu()->fpstate->regs.xsave;
 
-	legacy_from_kernel(xsave, &legacy);
-	pages_write(pages, 0, &legacy, sizeof(legacy));
-
+	legacy_from_kernel(xsave, &area->i387);
 	header.xfeatures = xsave->header.xfeatures & xfrm;
-	pages_write(pages, XSTATE_HEADER, &header, sizeof(header));
+	area->header = header;
 
 	for (i = FIRST_EXTENDED_XFEATURE; i < XSTATE_MAX; i++) {
 		const struct sgx_xstate *xstate = &sgx_core.xstate[i];
@@ -243,28 +242,31 @@ static bool xstate_valid(const struct xstate_header *header, u32 mxcsr,
 int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n)
 {
+	const struct xregs_state *area = pages[0];
+	u32 mxcsr = READ_ONCE(area->i387.mxcsr);
 	struct xstate_header header;
-	struct fxregs_state legacy;
 	struct xregs_state *xsave;
 	unsigned int i;
 
-	pages_read(pages, 0, &legacy, sizeof(legacy));
-	pages_read(pages, XSTATE_HEADER, &header, sizeof(header));
-	if (!xstate_valid(&header, legacy.mxcsr, xfrm))
+	memcpy(&header, &area->header, sizeof(header));
+	/* It is read once: what follows works on this copy. */
+	barrier();
+	if (!xstate_valid(&header, mxcsr, xfrm))
 		return sgx_gp(cpu);
 
 	kernel_fpu_begin_mask(0);
 	xsave = &sgx_current_fpu()->fpstate->regs.xsave;
 
+	memcpy(&xsave->i387, &area->i387, sizeof(xsave->i387));
+	xsave->i387.mxcsr = mxcsr;
 	if (!(header.xfeatures & XFEATURE_MASK_FP))
-		legacy_init_x87(&legacy);
+		legacy_init_x87(&xsave->i387);
 	if (!(header.xfeatures & XFEATURE_MASK_SSE)) {
-		memset(legacy.xmm_space, 0, sizeof(legacy.xmm_space));
+		memset(xsave->i387.xmm_space, 0, sizeof(xsave->i387.xmm_space));
 		/* MXCSR is loaded all the same: SDM volume 1, 13.8.1. */
-		if (legacy.mxcsr != MXCSR_INIT)
+		if (mxcsr != MXCSR_INIT)
 			header.xfeatures |= XFEATURE_MASK_SSE;
 	}
-	xsave->i387 = legacy;
 
 	for (i = FIRST_EXTENDED_XFEATURE; i < XSTATE_MAX; i++) {
 		const struct sgx_xstate *xstate = &sgx_core.xstate[i];

@@ -1037,6 +1037,8 @@ static void test_again_epoch(void **state)
 	}
 }
 
+/* clang-format off */
+
 /* What leaves change, so that the host has nothing to tell. */
 #define AGAIN_ROWS					\
 	{ "AEP is not canonical", set_rcx, BAD_ADDR, GP, 0, 0 },	\
@@ -1056,6 +1058,8 @@ static void test_again_epoch(void **state)
 	{ "SSA is not writable", no_write, SSA_LA,			\
 	  PF, SSA_LA, PFEC_EPCM_W },					\
 	{ "TCS is active", tcs_state, SGX_TCS_ACTIVE, GP, 0, 0 }
+
+/* clang-format on */
 
 static void again_fails(const struct leaf *leaf, const struct row *row)
 {

@@ -24,6 +24,8 @@ enum figure {
 	SHA256,
 	COPY,
 	GCM_TWICE,
+	SIGNAL_TIMER,
+	RULES_FEW,
 	ALONE_FAULT,
 	ALONE_SYSCALL,
 	ALONE_SIGNAL,
@@ -39,6 +41,9 @@ enum figure {
 	ENTER,
 	ENTER_VDSO,
 	AEX_FAULT,
+	AEX_SIGNAL,
+	EXCEPTION_VDSO,
+	RULES_MANY,
 	ENCL_TOUCH,
 	EACCEPT,
 	ADD_MEASURED,
@@ -52,6 +57,10 @@ enum figure {
 
 extern double figures[FIGURES];
 
+/* How something grows: what report.c's plots show. */
+void point(const char *series, u64 x, double y);
+void points_to(const char *path);
+
 /* The bytes of what is large. */
 #define BENCH_LARGE (64 * MIB)
 
@@ -61,11 +70,20 @@ void measure_host(void);
 void measure_area(void);
 void measure_process(enum figure fault);
 void measure_crypto(void);
+/**
+ * signal_cost() - the ticks of a signal that a timer sends
+ * @run:	runs for SPIN_TICKS ticks or more, and the signal comes meanwhile
+ */
+double signal_cost(void (*run)(void));
+#define SPIN_TICKS 100000
+/* rules.c: the time that a policy takes to answer, by its number of rules */
+void measure_rules(void);
 
 /* enclave.c: what does */
 void measure_entry(void);
 void measure_pages(void);
 void measure_large(void);
+void measure_growth(void);
 void measure_paging(void);
 /* One each of what profile/run.sh shows, between marks. */
 void trace_all(void);
@@ -89,12 +107,16 @@ void spin_stop(void);
 void module_insert(const char *path, const char *params);
 void module_remove(const char *name);
 
+/* main.c: says what is being measured, for who waits for it. */
+void progress(const char *what);
+
 /* report.c: returns the number of rows that do not hold. */
 int report(const char *json);
 
 /* loops.S */
 void loop_trap(u64 n);
 void loop_syscall(u64 n);
+void loop_spin(u64 n);
 void loop_read(u64 from, u64 to);
 void loop_write(u64 from, u64 to);
 void loop_enter(u64 n, u64 tcs, u64 a, u64 b, u64 c);
@@ -102,6 +124,6 @@ void mark_on(void);
 void mark_off(void);
 extern const u8 loop_aep[];
 extern const u8 code[], code_end[], code_exit[], code_read[], code_write[],
-	code_accept[];
+	code_accept[], code_spin[], code_fault[];
 
 #endif /* BENCH_BENCH_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* What softsgx does. */
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,11 +13,13 @@
 #include "bench.h"
 
 /* The enclave: TCSs, the code, SSA frames, a SECINFO, and then data. */
-enum thread { EXIT, READ, WRITE, ACCEPT, THREADS };
+enum thread { EXIT, READ, WRITE, ACCEPT, SPIN, FAULT, THREADS };
+
+#define FRAMES 2
 
 #define AT_CODE	   (THREADS * PAGE)
 #define AT_SSA	   (AT_CODE + PAGE)
-#define AT_SECINFO (AT_SSA + THREADS * PAGE)
+#define AT_SECINFO (AT_SSA + THREADS * FRAMES * PAGE)
 #define AT_DATA	   (AT_SECINFO + PAGE)
 #define PAGES	   200
 #define SMALL	   (4 * MIB)
@@ -33,13 +36,14 @@ static u64 at(u64 offset)
 static void add_threads(void)
 {
 	static const u8 *const entries[THREADS] = { code_exit, code_read,
-						    code_write, code_accept };
+						    code_write, code_accept,
+						    code_spin,	code_fault };
 	struct sgx_tcs *tcs = page_alloc(1);
 	u64 i;
 
 	for (i = 0; i < THREADS; i++) {
-		tcs->ossa = AT_SSA + i * PAGE;
-		tcs->nssa = 1;
+		tcs->ossa = AT_SSA + i * FRAMES * PAGE;
+		tcs->nssa = FRAMES;
 		tcs->oentry = AT_CODE + (u64)(entries[i] - code);
 		tcs->fslimit = 0xfff;
 		tcs->gslimit = 0xfff;
@@ -60,7 +64,8 @@ static void add_secinfo(void)
 /* With @data bytes of data in it. */
 static void build(u64 size, u64 data)
 {
-	void *zeros = mmap(NULL, data + PAGE * THREADS, PROT_READ,
+	const u64 ssa = AT_SECINFO - AT_SSA;
+	void *zeros = mmap(NULL, data + ssa, PROT_READ,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	ASSERT(zeros != MAP_FAILED);
@@ -68,11 +73,11 @@ static void build(u64 size, u64 data)
 	ASSERT_OK(encl_create(&encl));
 	add_threads();
 	ASSERT_OK(encl_add(&encl, AT_CODE, code, PAGE, ENCL_RX, 0));
-	ASSERT_OK(encl_add(&encl, AT_SSA, zeros, PAGE * THREADS, ENCL_RW, 0));
+	ASSERT_OK(encl_add(&encl, AT_SSA, zeros, ssa, ENCL_RW, 0));
 	add_secinfo();
 	if (data)
 		ASSERT_OK(encl_add(&encl, AT_DATA, zeros, data, ENCL_RW, 0));
-	munmap(zeros, data + PAGE * THREADS);
+	munmap(zeros, data + ssa);
 	ASSERT_OK(encl_sign(&encl, test_key()));
 	ASSERT_OK(encl_init(&encl));
 	ASSERT_OK(encl_map(&encl, 0, AT_CODE, PROT_READ | PROT_WRITE));
@@ -125,8 +130,41 @@ static void enter_vdso(u64 n)
 {
 	struct sgx_enclave_run run = { .tcs = at(EXIT * PAGE) };
 
+	void *enter = vdso_enter_enclave();
+
 	while (n--)
-		vdso_enter(vdso_enter_enclave(), &run, SGX_EENTER, NULL);
+		vdso_enter(enter, &run, SGX_EENTER, NULL);
+}
+
+static void spin_inside(void)
+{
+	loop_enter(1, at(SPIN * PAGE), SPIN_TICKS / 2, 0, 0);
+}
+
+/* EENTER, and a page fault inside that the vDSO returns with. */
+static double exception_vdso(void)
+{
+	const u64 frame = at(AT_SSA + FAULT * FRAMES * PAGE + PAGE) -
+			  sizeof(struct sgx_gprsgx);
+	void *rip = (void *)(frame + offsetof(struct sgx_gprsgx, rip));
+	struct sgx_enclave_run run = { .tcs = at(FAULT * PAGE) };
+	void *enter = vdso_enter_enclave();
+	u64 start, ticks, best = ~0UL;
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		start = __rdtsc();
+		ASSERT_OK(vdso_enter(enter, &run, SGX_EENTER, NULL));
+		ticks = __rdtsc() - start;
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+		if (ticks < best)
+			best = ticks;
+		ASSERT_OK(vdso_enter(enter, &run, SGX_EENTER, rip));
+		ASSERT_EQ(run.function, SGX_EEXIT);
+		ASSERT_OK(vdso_enter(enter, &run, SGX_ERESUME, NULL));
+		ASSERT_EQ(run.function, SGX_EEXIT);
+	}
+	return (double)best;
 }
 
 void measure_entry(void)
@@ -134,6 +172,8 @@ void measure_entry(void)
 	build(SMALL, 0);
 	figures[ENTER] = least(enter_raw, 100);
 	figures[ENTER_VDSO] = least(enter_vdso, 100);
+	figures[AEX_SIGNAL] = signal_cost(spin_inside);
+	figures[EXCEPTION_VDSO] = exception_vdso();
 	encl_close(&encl);
 }
 
@@ -233,14 +273,19 @@ void measure_large(void)
 	unsigned int i;
 	double before;
 
+	progress("ADD_PAGES");
 	figures[ADD_MEASURED] = add(64, SGX_PAGE_MEASURE);
 	figures[ADD_UNMEASURED] = add(1024, 0);
+	progress("ADD_PAGES: taken down");
 	epc_returned();
+	progress("building a large enclave");
 
 	before = slab();
 	build(LARGE, LARGE_DATA);
 	figures[ENCL_SLAB] = (slab() - before) / (double)(LARGE_DATA / PAGE);
+	progress("touching all of it");
 	run(READ, 0, LARGE_DATA / PAGE);
+	progress("mprotect");
 	for (i = 0; i < 7; i++) {
 		start = __rdtsc();
 		ASSERT_OK(mprotect((void *)at(AT_DATA), LARGE_DATA, PROT_NONE));
@@ -250,7 +295,136 @@ void measure_large(void)
 			best = ticks;
 	}
 	figures[ENCL_MPROTECT] = (double)best / 2;
+	progress("teardown");
 	figures[ENCL_TEARDOWN] = measure_teardown();
+}
+
+/*
+ * Growth
+ */
+
+/* What a page of an enclave of @pages costs, from ADD_PAGES to its end. */
+static void grow_pages(u64 pages)
+{
+	u64 start, ticks, alone;
+
+	build(SMALL, 0);
+	alone = ticks_to_teardown();
+
+	start = __rdtsc();
+	build(LARGE, pages * PAGE);
+	point("a page built", pages, (double)(__rdtsc() - start) / pages);
+	ticks = ticks_of(WRITE, 0, pages);
+	point("a page touched first", pages, (double)ticks / pages);
+	start = __rdtsc();
+	ASSERT_OK(mprotect((void *)at(AT_DATA), pages * PAGE, PROT_READ));
+	point("a page in mprotect", pages, (double)(__rdtsc() - start) / pages);
+	enter_raw(10);
+	point("EENTER + EEXIT, by pages", pages, least(enter_raw, 100));
+	ticks = ticks_to_teardown();
+	point("a page taken down", pages,
+	      (double)(ticks > alone ? ticks - alone : 0) / pages);
+}
+
+static pthread_barrier_t crowd_here, crowd_may_go;
+
+/* A thread that has been inside: the enclave knows it from then on. */
+static void *crowd_member(void *arg)
+{
+	(void)arg;
+	loop_enter(1, at(READ * PAGE), at(AT_DATA), at(AT_DATA) + PAGE, 0);
+	pthread_barrier_wait(&crowd_here);
+	pthread_barrier_wait(&crowd_may_go);
+	return NULL;
+}
+
+static void restrict_page(u64 n)
+{
+	struct sgx_enclave_restrict_permissions arg = {
+		.offset = AT_DATA + PAGE,
+		.length = PAGE,
+		.permissions = SGX_SECINFO_FL_R | SGX_SECINFO_FL_W,
+	};
+
+	while (n--) {
+		arg.result = 0;
+		arg.count = 0;
+		ASSERT_OK(ioctl(encl.fd, SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+				&arg));
+	}
+}
+
+/* One after the other, for they share a TCS. */
+static void grow_threads(unsigned int threads)
+{
+	pthread_t *ids = calloc(threads, sizeof(*ids));
+	pthread_attr_t attr;
+	unsigned int i;
+
+	ASSERT(ids);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	build(SMALL, 4 * PAGE);
+	pthread_barrier_init(&crowd_may_go, NULL, threads + 1);
+	pthread_barrier_init(&crowd_here, NULL, 2);
+	for (i = 0; i < threads; i++) {
+		ASSERT_OK(pthread_create(&ids[i], &attr, crowd_member, NULL));
+		pthread_barrier_wait(&crowd_here);
+	}
+	enter_raw(10);
+	point("EENTER + EEXIT, by threads", threads, least(enter_raw, 100));
+	restrict_page(1);
+	point("restricting a page, by threads", threads,
+	      least(restrict_page, 10));
+	pthread_barrier_wait(&crowd_may_go);
+	for (i = 0; i < threads; i++)
+		ASSERT_OK(pthread_join(ids[i], NULL));
+	pthread_barrier_destroy(&crowd_here);
+	pthread_barrier_destroy(&crowd_may_go);
+	pthread_attr_destroy(&attr);
+	encl_close(&encl);
+	epc_returned();
+	free(ids);
+}
+
+/* @count enclaves that are created, with a page each, and then one more. */
+static void grow_enclaves(unsigned int count)
+{
+	struct enclave *others = calloc(count, sizeof(*others));
+	unsigned int i;
+	u64 start, last = 0;
+
+	ASSERT(others);
+	for (i = 0; i < count; i++) {
+		start = __rdtsc();
+		ASSERT_OK(encl_open(&others[i], 2 * PAGE));
+		ASSERT_OK(encl_create(&others[i]));
+		last = __rdtsc() - start;
+	}
+	point("opening and creating, by enclaves", count, (double)last);
+	build(SMALL, 0);
+	enter_raw(10);
+	point("EENTER + EEXIT, by enclaves", count, least(enter_raw, 100));
+	encl_close(&encl);
+	for (i = 0; i < count; i++)
+		encl_close(&others[i]);
+	epc_returned();
+	free(others);
+}
+
+void measure_growth(void)
+{
+	unsigned int n;
+
+	for (n = 10; n <= 10000; n *= 10) {
+		progress("growth with pages");
+		grow_pages(n);
+	}
+	for (n = 1; n <= 1000; n *= 10) {
+		progress("growth with threads and enclaves");
+		grow_threads(n);
+		grow_enclaves(n);
+	}
 }
 
 /*

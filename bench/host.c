@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <sys/mman.h>
@@ -96,6 +97,45 @@ static void handle_nothing(int sig)
 	(void)sig;
 }
 
+static void arm(timer_t timer, long ns)
+{
+	struct itimerspec spec = { .it_value = { ns / 1000000000,
+						 ns % 1000000000 } };
+
+	ASSERT_OK(timer_settime(timer, 0, &spec, NULL));
+}
+
+double signal_cost(void (*run)(void))
+{
+	/* One that comes, and one that does not; a tick is a nanosecond. */
+	const long delays[2] = { SPIN_TICKS / 2, 100000000000 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGALRM };
+	u64 best[2] = { ~0UL, ~0UL };
+	u64 start, ticks;
+	timer_t timer;
+	unsigned int i;
+
+	signal(SIGALRM, handle_nothing);
+	ASSERT_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	for (i = 0; i < 40; i++) {
+		arm(timer, delays[i % 2]);
+		start = __rdtsc();
+		run();
+		ticks = __rdtsc() - start;
+		if (ticks < best[i % 2])
+			best[i % 2] = ticks;
+	}
+	timer_delete(timer);
+	signal(SIGALRM, SIG_DFL);
+	return (double)best[0] - (double)best[1];
+}
+
+static void spin_outside(void)
+{
+	loop_spin(SPIN_TICKS / 2);
+}
+
 void measure_floor(void)
 {
 	figures[FLOOR] = least(loop_trap, 100);
@@ -137,6 +177,7 @@ void measure_host(void)
 	sigaction(SIGILL, &action, NULL);
 	figures[SIGILL_TWICE] = least(loop_trap, 20);
 	signal(SIGILL, SIG_DFL);
+	figures[SIGNAL_TIMER] = signal_cost(spin_outside);
 	figures[ANON_TOUCH] = least(touch_anonymous, 200);
 	figures[SHMEM_TOUCH] = touch_shared(200, false);
 	figures[SHMEM_MINOR] = touch_shared(200, true);

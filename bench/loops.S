@@ -23,6 +23,13 @@ loop_syscall:
 	jnz	loop_syscall
 	ret
 
+/* void loop_spin(u64 n): two instructions, n times */
+	.globl	loop_spin
+loop_spin:
+	dec	%rdi
+	jnz	loop_spin
+	ret
+
 /* void loop_read(u64 from, u64 to), loop_write: a byte of each page */
 	.globl	loop_read, loop_write
 loop_read:
@@ -85,6 +92,7 @@ mark_off:
 	.section .rodata
 	.balign	4096
 	.globl	code, code_end, code_exit, code_read, code_write, code_accept
+	.globl	code_spin, code_fault
 code:
 code_exit:
 	mov	%rcx, %rbx
@@ -120,6 +128,24 @@ code_accept:
 	mov	%r14, %rbx
 	jmp	leave
 2:	ud2
+/* RSI times two instructions */
+code_spin:
+	mov	%rcx, %rbx
+1:	dec	%rsi
+	jnz	1b
+	jmp	leave
+/*
+ * The first entry reads at RSI, which faults; the next one, while the first is
+ * interrupted, has that read skipped: RDI is where the frame has RIP.
+ */
+code_fault:
+	mov	%rcx, %rbx
+	test	%eax, %eax
+	jnz	1f
+	mov	(%rsi), %al
+	jmp	leave
+1:	addq	$2, (%rdi)
+	jmp	leave
 	.balign	4096
 code_end:
 	.section .note.GNU-stack, "", @progbits

@@ -17,8 +17,7 @@
 
 double figures[FIGURES];
 
-/* What is being measured, for who waits for it. */
-static void progress(const char *what)
+void progress(const char *what)
 {
 	fprintf(stderr, "bench: %s\n", what);
 }
@@ -50,8 +49,8 @@ static void measure_all(const char *softsgx, const char *result)
 	/* What follows takes longest: who does not wait has this. */
 	report(result);
 	fflush(stdout);
-	progress("a large enclave");
 	measure_large();
+	measure_growth();
 	module_remove("softsgx");
 
 	progress("paging");
@@ -78,12 +77,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
+	points_to(argv[3]);
 	spin_start();
 	progress("the kernel alone");
 	measure_host();
 	if (!entry) {
 		measure_area();
 		measure_process(ALONE_FAULT);
+		progress("rules");
+		measure_rules();
 	}
 	progress("the floor");
 	module_insert(argv[1], "");

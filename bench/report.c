@@ -39,6 +39,16 @@ static const struct row rows[] = {
 	  "two #UD + minor fault",
 	  { FLOOR, SHMEM_MINOR },
 	  1.5 },
+	{ "AEX, signal, ERESUME",
+	  AEX_SIGNAL,
+	  "two #UD + signal",
+	  { FLOOR, SIGNAL_TIMER },
+	  1.5 },
+	{ "EENTER by the vDSO, #PF delivered",
+	  EXCEPTION_VDSO,
+	  "two #UD + minor fault",
+	  { FLOOR, SHMEM_MINOR },
+	  1.5 },
 	{ "first touch, EADDed page",
 	  ENCL_TOUCH,
 	  "first touch, shmem",
@@ -70,6 +80,11 @@ static const struct row rows[] = {
 	  "shmem",
 	  { SHMEM_TEARDOWN, ALONE },
 	  1.5 },
+	{ "answer of 100,000 rules",
+	  RULES_MANY,
+	  "of 10 rules",
+	  { RULES_FEW, ALONE },
+	  1.2 },
 	{ "loaded: page fault",
 	  LOADED_FAULT,
 	  "not loaded",
@@ -156,6 +171,25 @@ static int show(FILE *json, const char *what, double figure,
 		"\"base\": %.1f, \"ratio\": %.4f, \"target\": %.4f },\n",
 		what, figure, baseline, base, ratio, target);
 	return target && ratio > target;
+}
+
+static FILE *points;
+
+/* Beside the table @json, with another ending. */
+void points_to(const char *json)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%.*s.points",
+		 (int)(strrchr(json, '.') - json), json);
+	points = fopen(path, "w");
+	ASSERT(points);
+}
+
+void point(const char *series, u64 x, double y)
+{
+	fprintf(points, "%s\t%lu\t%.1f\n", series, (unsigned long)x, y);
+	fflush(points);
 }
 
 int report(const char *path)

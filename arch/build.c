@@ -71,14 +71,30 @@ static void measure_eadd(struct sgx_core *core, struct sgx_secs *secs,
 	measure(core, secs, &record, 1);
 }
 
-static void measure_eextend(struct sgx_core *core, struct sgx_secs *secs,
-			    u64 offset, const void *chunk)
-{
-	union record record = { .name = "EEXTEND" };
+/* What an EEXTEND hashes. */
+struct update {
+	union record record;
+	u8 chunk[SGX_EEXTEND_BLOCK_SIZE];
+};
 
-	record_u64(&record, 8, offset);
-	measure(core, secs, &record, 1);
-	measure(core, secs, chunk, SGX_EEXTEND_BLOCK_SIZE / 64);
+/* So many at once, for a host's SHA-256 likes long pieces. */
+#define UPDATES 4
+
+static void measure_eextend(struct sgx_core *core, struct sgx_secs *secs,
+			    u64 offset, const u8 *chunk, unsigned int chunks)
+{
+	static const union record record = { .name = "EEXTEND" };
+	struct update updates[UPDATES];
+	unsigned int i;
+
+	for (i = 0; i < chunks; i++) {
+		updates[i].record = record;
+		record_u64(&updates[i].record, 8, offset);
+		memcpy(updates[i].chunk, chunk, SGX_EEXTEND_BLOCK_SIZE);
+		offset += SGX_EEXTEND_BLOCK_SIZE;
+		chunk += SGX_EEXTEND_BLOCK_SIZE;
+	}
+	measure(core, secs, updates, chunks * sizeof(updates[0]) / 64);
 }
 
 /* ECREATE */
@@ -407,12 +423,14 @@ int sgx_eadd(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
 
 /* EEXTEND with the page locked, which keeps its SECS in place. */
 static int eextend_locked(struct sgx_cpu *cpu, struct sgx_epcm *owner,
-			  struct sgx_epcm *target, u64 addr)
+			  struct sgx_epcm *target, u64 addr,
+			  unsigned int chunks)
 {
 	u32 state = sgx_epcm_state(target);
 	struct sgx_secs *secs = sgx_secs_of(owner);
 	u64 offset = addr & ~SGX_PAGE_MASK;
 	int ret = SGX_SUCCESS;
+	unsigned int now;
 
 	if (!(state & SGX_EPCM_VALID) || (sgx_epcm_pt(state) != SGX_PT_REG &&
 					  sgx_epcm_pt(state) != SGX_PT_TCS))
@@ -423,11 +441,39 @@ static int eextend_locked(struct sgx_cpu *cpu, struct sgx_epcm *owner,
 		return sgx_gp(cpu);
 	if (secs->attributes.flags & SGX_ATTR_INIT)
 		ret = sgx_gp(cpu);
-	else
+	for (; !ret && chunks; chunks -= now) {
+		now = chunks < UPDATES ? chunks : UPDATES;
 		measure_eextend(cpu->core, secs,
 				target->addr - secs->baseaddr + offset,
-				(const u8 *)target->page + offset);
+				(const u8 *)target->page + offset, now);
+		offset += now * SGX_EEXTEND_BLOCK_SIZE;
+	}
 	sgx_epcm_unlock(owner, SGX_LOCK_MEASURE);
+	return ret;
+}
+
+/* EEXTEND of so many chunks, one after the other, all in one page. */
+static int eextend(struct sgx_cpu *cpu, u64 secs, u64 target,
+		   unsigned int chunks)
+{
+	struct sgx_epcm *owner, *epcm;
+	int ret;
+
+	if (!sgx_aligned(secs, SGX_PAGE_SIZE))
+		return sgx_gp(cpu);
+	owner = sgx_find_epc(cpu, secs);
+	if (!owner)
+		return sgx_encls_fault(cpu, secs, SGX_PFEC_W);
+	if (!sgx_aligned(target, SGX_EEXTEND_BLOCK_SIZE))
+		return sgx_gp(cpu);
+	epcm = sgx_find_epc(cpu, target);
+	if (!epcm)
+		return sgx_encls_fault(cpu, target, 0);
+
+	if (!sgx_epcm_trylock(epcm, SGX_LOCK_SHARED))
+		return sgx_gp(cpu);
+	ret = eextend_locked(cpu, owner, epcm, target, chunks);
+	sgx_epcm_unlock(epcm, SGX_LOCK_SHARED);
 	return ret;
 }
 
@@ -449,25 +495,27 @@ static int eextend_locked(struct sgx_cpu *cpu, struct sgx_epcm *owner,
  */
 int sgx_eextend(struct sgx_cpu *cpu, u64 secs, u64 target)
 {
-	struct sgx_epcm *owner, *epcm;
-	int ret;
+	return eextend(cpu, secs, target, 1);
+}
 
-	if (!sgx_aligned(secs, SGX_PAGE_SIZE))
+/**
+ * sgx_eextend_page - ENCLS[EEXTEND] of all of a page
+ * @cpu:	who executes the leaves
+ * @secs:	as for sgx_eextend()
+ * @page:	the EPC page (RCX of the first)
+ *
+ * What system software does that measures whole pages: EEXTEND of each of its
+ * 16 chunks, in their order. No other leaf comes in between.
+ *
+ * Return: as sgx_eextend(); all chunks are measured or none.
+ *
+ * Concurrency: as sgx_eextend().
+ */
+int sgx_eextend_page(struct sgx_cpu *cpu, u64 secs, u64 page)
+{
+	if (!sgx_aligned(page, SGX_PAGE_SIZE))
 		return sgx_gp(cpu);
-	owner = sgx_find_epc(cpu, secs);
-	if (!owner)
-		return sgx_encls_fault(cpu, secs, SGX_PFEC_W);
-	if (!sgx_aligned(target, SGX_EEXTEND_BLOCK_SIZE))
-		return sgx_gp(cpu);
-	epcm = sgx_find_epc(cpu, target);
-	if (!epcm)
-		return sgx_encls_fault(cpu, target, 0);
-
-	if (!sgx_epcm_trylock(epcm, SGX_LOCK_SHARED))
-		return sgx_gp(cpu);
-	ret = eextend_locked(cpu, owner, epcm, target);
-	sgx_epcm_unlock(epcm, SGX_LOCK_SHARED);
-	return ret;
+	return eextend(cpu, secs, page, SGX_PAGE_SIZE / SGX_EEXTEND_BLOCK_SIZE);
 }
 
 /* EREMOVE */

@@ -417,6 +417,7 @@ int sgx_ecreate(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
 int sgx_eadd(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
 	     u64 epcpage);
 int sgx_eextend(struct sgx_cpu *cpu, u64 secs, u64 target);
+int sgx_eextend_page(struct sgx_cpu *cpu, u64 secs, u64 page);
 int sgx_einit(struct sgx_cpu *cpu, const struct sgx_sigstruct *sigstruct,
 	      u64 secs, const struct sgx_einittoken *token);
 int sgx_eremove(struct sgx_cpu *cpu, u64 epcpage);

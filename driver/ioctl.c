@@ -273,15 +273,13 @@ static int build_page(struct sgx_encl *encl, struct sgx_encl_page *page,
 		.secinfo = (uintptr_t)secinfo,
 		.secs = secs,
 	};
-	unsigned int offset;
 	int ret;
 
 	ret = sgx_eadd(&cpu, &pageinfo, target);
 	kunmap_local(contents);
 
-	for (offset = 0; !ret && measured && offset < PAGE_SIZE;
-	     offset += SGX_EEXTEND_BLOCK_SIZE)
-		ret = sgx_eextend(&cpu, secs, target + offset);
+	if (!ret && measured)
+		ret = sgx_eextend_page(&cpu, secs, target);
 
 	return ret ? -EIO : 0;
 }

@@ -682,10 +682,17 @@ struct sgx_epcm *enclave_add(struct enclave *encl, u64 la, u64 flags,
 	op->pageinfo.secs = secs;
 	assert_int_equal(sgx_eadd(cpu, &op->pageinfo, sgx_addr(epcm->page)),
 			 SGX_SUCCESS);
-	for (i = 0; i < SGX_PAGE_SIZE; i += SGX_EEXTEND_BLOCK_SIZE)
-		assert_int_equal(sgx_eextend(cpu, secs,
-					     sgx_addr(epcm->page) + i),
+	/* A TCS chunk by chunk, other pages as a whole: it is the same. */
+	if ((flags & SGX_SECINFO_FL_PT) >> SGX_SECINFO_FL_PT_SHIFT !=
+	    SGX_PT_TCS)
+		assert_int_equal(sgx_eextend_page(cpu, secs,
+						  sgx_addr(epcm->page)),
 				 SGX_SUCCESS);
+	else
+		for (i = 0; i < SGX_PAGE_SIZE; i += SGX_EEXTEND_BLOCK_SIZE)
+			assert_int_equal(sgx_eextend(cpu, secs,
+						     sgx_addr(epcm->page) + i),
+					 SGX_SUCCESS);
 	measure_page(encl, la, flags, epcm->page);
 	host_map(encl->host, la, epcm);
 	operands_free(op);

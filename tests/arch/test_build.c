@@ -739,8 +739,11 @@ static void einit_ends_building(void **state)
 	fixture_init(&f);
 	fixture_enclave(&f, M64);
 	page = sgx_addr(enclave_add(f.encl, LA, REG_RW, NULL)->page);
+	/* All of a page begins with a page. */
+	assert_int_equal(sgx_eextend_page(f.cpu, f.args.secs, page + 256), GP);
 	enclave_init(f.encl);
 	assert_int_equal(sgx_eextend(f.cpu, f.args.secs, page), GP);
+	assert_int_equal(sgx_eextend_page(f.cpu, f.args.secs, page), GP);
 	f.op->secinfo.flags = REG_RW;
 	f.op->pageinfo.linaddr = LA + 0x1000;
 	f.op->pageinfo.secs = f.args.secs;

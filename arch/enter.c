@@ -371,8 +371,9 @@ static void remember(struct sgx_cpu *cpu, const struct entry *e, u64 enter_la)
 }
 
 /*
- * Lock the TCS of the last entry and see that everything is as it was then. The
- * epoch is read before the state of any page, as by check_tcs().
+ * Lock the TCS of the last entry and see that everything is as it was then. That
+ * the epoch is, too, which was read before the state of any page, activate()
+ * sees.
  */
 static HOT bool lock_last(struct sgx_cpu *cpu)
 {
@@ -386,8 +387,7 @@ static HOT bool lock_last(struct sgx_cpu *cpu)
 		return false;
 	if (!sgx_epcm_trylock(tcs, SGX_LOCK_SHARED))
 		return false;
-	if (epoch_of(sgx_secs_of(last->secs)) != last->epoch ||
-	    sgx_epcm_state(tcs) != last->tcs_state ||
+	if (sgx_epcm_state(tcs) != last->tcs_state ||
 	    tcs_flags(tcs->page) != last->flags)
 		goto unlock;
 	/* There is at least one. */

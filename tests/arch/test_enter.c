@@ -992,9 +992,9 @@ static void test_again_edeccssa(void **state)
 	(void)state;
 	prepare_nested(w);
 	assert_int_equal(sgx_edeccssa(w->cpu), 0);
-	leave(w);
+	aex(w);
 	enter(w);
-	assert_ptr_equal(w->cpu->gprsgx, gpr(w, 0));
+	assert_ptr_equal(w->cpu->gprsgx, gpr(w, 1));
 	world_free(w);
 }
 

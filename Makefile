@@ -81,8 +81,7 @@ check-packages:
 lint: deps
 	@tests/check.sh --kernel $(KERNEL) lint
 
-bench:
-	@vm/deps run
+bench: deps
 	@bench/run.sh --kernel $(KERNEL)
 
 module:

@@ -381,14 +381,14 @@ static HOT bool lock_last(struct sgx_cpu *cpu)
 	struct sgx_epcm *tcs = cpu->tcs;
 	unsigned int i = 0;
 
-	/* The AEP that the TCS has was canonical. */
-	if (cpu->regs->rcx != aep_of(tcs->page) &&
-	    !sgx_canonical(cpu->regs->rcx))
-		return false;
 	if (!sgx_epcm_trylock(tcs, SGX_LOCK_SHARED))
 		return false;
 	if (sgx_epcm_state(tcs) != last->tcs_state ||
 	    tcs_flags(tcs->page) != last->flags)
+		goto unlock;
+	/* The AEP that the TCS has was canonical. */
+	if (cpu->regs->rcx != aep_of(tcs->page) &&
+	    !sgx_canonical(cpu->regs->rcx))
 		goto unlock;
 	/* There is at least one. */
 	do {

@@ -236,16 +236,16 @@ static unsigned int modrm_reg(const struct access *access)
 
 static unsigned long segment_base(const struct access *access)
 {
+	struct sgx_cpu cpu;
 	unsigned long flags;
-	u64 fs, gs;
 
 	if (!access->seg)
 		return 0;
 
 	local_irq_save(flags);
-	sgx_get_fsgs(NULL, &fs, &gs);
+	sgx_fsgs_read(&cpu);
 	local_irq_restore(flags);
-	return access->seg == 0x64 ? fs : gs;
+	return access->seg == 0x64 ? cpu.fsbase : cpu.gsbase;
 }
 
 static unsigned long linear(const struct access *access, unsigned long addr)

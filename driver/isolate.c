@@ -82,7 +82,7 @@ struct sgx_space {
 static DEFINE_MUTEX(isolate_lock);
 static DEFINE_HASHTABLE(isolate_spaces, 6);
 
-bool sgx_isolated __ro_after_init;
+DEFINE_STATIC_KEY_FALSE(sgx_isolated);
 
 enum isolation { ISOLATION_OFF, ISOLATION_AUTO, ISOLATION_PKEY };
 static const char *const isolation_names[] = { "off", "auto", "pkey" };
@@ -101,7 +101,8 @@ static int isolation_set(const char *val, const struct kernel_param *kp)
 /* What there is, and not what was asked for. */
 static int isolation_get(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", sgx_isolated ? "pkey" : "off");
+	return sysfs_emit(buf, "%s\n",
+			  static_key_enabled(&sgx_isolated) ? "pkey" : "off");
 }
 
 static const struct kernel_param_ops isolation_ops = {
@@ -238,7 +239,7 @@ int sgx_isolate_map(struct vm_area_struct *vma)
 	int ret = -ENOMEM;
 	int key;
 
-	if (!sgx_isolated)
+	if (!static_branch_unlikely(&sgx_isolated))
 		return 0;
 
 	mutex_lock(&isolate_lock);
@@ -567,7 +568,7 @@ static enum isolate_answer isolate_ask(unsigned long address,
 	struct vm_area_struct *vma;
 	bool enclaves;
 
-	if (!sgx_isolated || errcd & SGX_PFEC_I)
+	if (!static_branch_unlikely(&sgx_isolated) || errcd & SGX_PFEC_I)
 		return NOT_ABORT;
 
 	rcu_read_lock();
@@ -735,7 +736,9 @@ static struct kprobe isolate_work_kprobe = {
  */
 int sgx_isolate_watch(void)
 {
-	return sgx_isolated ? sgx_kprobe_register(&isolate_work_kprobe) : 0;
+	return static_branch_unlikely(&sgx_isolated)
+		       ? sgx_kprobe_register(&isolate_work_kprobe)
+		       : 0;
 }
 
 /**
@@ -743,7 +746,7 @@ int sgx_isolate_watch(void)
  */
 void sgx_isolate_unwatch(void)
 {
-	if (sgx_isolated)
+	if (static_branch_unlikely(&sgx_isolated))
 		unregister_kprobe(&isolate_work_kprobe);
 }
 
@@ -761,9 +764,10 @@ int sgx_isolate_init(void)
 		return -EOPNOTSUPP;
 	}
 
-	sgx_isolated = possible && isolation != ISOLATION_OFF;
-	if (sgx_isolated)
+	if (possible && isolation != ISOLATION_OFF) {
+		static_branch_enable(&sgx_isolated);
 		sgx_abort_init();
+	}
 	return 0;
 }
 

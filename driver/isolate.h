@@ -5,12 +5,13 @@
 #ifndef SOFTSGX_DRIVER_ISOLATE_H
 #define SOFTSGX_DRIVER_ISOLATE_H
 
+#include <linux/jump_label.h>
 #include <linux/pkeys.h>
 #include <asm/pkru.h>
 #include "thread.h"
 
 /* Whether there is isolation; constant once the module is loaded. */
-extern bool sgx_isolated;
+DECLARE_STATIC_KEY_FALSE(sgx_isolated);
 
 /* The two bits of a key in PKRU. */
 static inline u32 sgx_pkru_bits(unsigned int key)
@@ -58,8 +59,12 @@ void sgx_abort_access(struct sgx_thread *thread);
  */
 static inline void sgx_isolate_enter(struct sgx_thread *thread)
 {
-	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
+	struct sgx_encl *encl;
 
+	if (!static_branch_unlikely(&sgx_isolated))
+		return;
+
+	encl = sgx_secs_encl(thread->cpu.secs);
 	if (unlikely(thread->key_encl != encl))
 		sgx_isolate_recall(thread, encl);
 	if (thread->key_open) {

@@ -221,7 +221,9 @@ static void trap_entered(struct sgx_thread *thread, struct pt_regs *regs)
 	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
 
 	sgx_count(encl, entries);
-	trace_sgx_enter(encl->id, thread->cpu.tcs_la);
+	/* The arguments are not looked up for nobody. */
+	if (trace_sgx_enter_enabled())
+		trace_sgx_enter(encl->id, thread->cpu.tcs_la);
 	sgx_thread_entered(thread);
 	sgx_isolate_enter(thread);
 	if (unlikely(sgx_thread_astray(thread, regs->ip)))
@@ -230,7 +232,8 @@ static void trap_entered(struct sgx_thread *thread, struct pt_regs *regs)
 
 static void trap_exit(struct sgx_thread *thread, struct sgx_epcm *secs)
 {
-	trace_sgx_exit(sgx_secs_encl(secs)->id, thread->cpu.tcs_la);
+	if (trace_sgx_exit_enabled())
+		trace_sgx_exit(sgx_secs_encl(secs)->id, thread->cpu.tcs_la);
 	sgx_thread_left(thread, secs);
 }
 
@@ -241,7 +244,8 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 	int ret;
 
 	if (unlikely(!thread))
-		return trap_first(NULL);
+		return trap_first(thread);
+	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
 
 	/* Inside there is no execve(), so that the address space is the same. */
 	secs = thread->cpu.secs;
@@ -255,7 +259,6 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 	}
 
 	thread->cpu.regs = sgx_pt_regs(regs);
-	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
 	ret = sgx_enclu(&thread->cpu);
 	if (unlikely(ret))
 		return trap_incomplete(thread, regs, ret);

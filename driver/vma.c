@@ -239,7 +239,7 @@ static int sgx_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
 		return ret;
 
 	sgx_encl_invalidate(encl);
-	if (newflags & VM_EXEC || sgx_isolated)
+	if (newflags & VM_EXEC || static_branch_unlikely(&sgx_isolated))
 		sgx_zap_vma(vma, start, end - start);
 	return 0;
 }

@@ -286,7 +286,7 @@ static __always_inline bool trap_is_enclu(struct pt_regs *regs)
 		return false;
 
 	/* No address of the kernel is ever executed in user mode. */
-	if (unlikely((long)insn < 0))
+	if (unlikely((long)regs->ip < 0))
 		return false;
 
 	pagefault_disable();

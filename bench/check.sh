@@ -21,7 +21,7 @@ FNR == NR {
 	figure = part[7]
 	gsub(/[^0-9.]/, "", figure)
 	if (!(part[4] in measured))
-		measured[part[4]] = figure
+		measured[part[4]] = figure + 0
 	next
 }
 /^#/ { next }

@@ -303,6 +303,23 @@ static void remove_page(struct race *race, u64 page)
 		arg.count = 0;
 }
 
+/*
+ * The page stays as it is for a few turns of the mapper: none at times, so that
+ * what comes next meets a mapping under way, more at others, so that executors
+ * come upon a mapping that was granted.
+ */
+static void linger(const struct race *race)
+{
+	static unsigned int seed = 1;
+	unsigned long until = __atomic_load_n(&race->tries, __ATOMIC_RELAXED) +
+			      rand_r(&seed) % 4;
+
+	do {
+		sched_yield();
+	} while (__atomic_load_n(&race->tries, __ATOMIC_RELAXED) < until &&
+		 !time_is_up());
+}
+
 /* A page comes, is made code as far as SGX goes, and goes. */
 static void come_and_go(struct race *race, u64 page, bool by_tcs)
 {
@@ -314,7 +331,7 @@ static void come_and_go(struct race *race, u64 page, bool by_tcs)
 	ASSERT_EQ(ret, 0);
 	ASSERT(victim_write(victim, 0, page, PAYLOAD));
 	ASSERT(victim_leaf(victim, 0, SGX_EMODPE, ENCL_RWX, page, 0, NULL));
-	sched_yield();
+	linger(race);
 	if (by_tcs) {
 		/* EACCEPT wants it not in use, and with an SSA frame. */
 		ASSERT(victim_write(victim, 0, page, 0));

@@ -103,33 +103,3 @@ void sgx_cpuid(const struct sgx_core *core, u32 subleaf, u32 out[4])
 		break;
 	}
 }
-
-/**
- * sgx_gp - raise #GP(0)
- * @cpu:	where
- *
- * Return: the outcome for the leaf to return, SGX_FAULT | SGX_VECTOR_GP.
- */
-int sgx_gp(struct sgx_cpu *cpu)
-{
-	cpu->fault.vector = SGX_VECTOR_GP;
-	cpu->fault.errcd = 0;
-	cpu->fault.addr = 0;
-	return SGX_FAULT | SGX_VECTOR_GP;
-}
-
-/**
- * sgx_pf - raise #PF
- * @cpu:	where
- * @la:		the faulting address, for CR2
- * @errcd:	SGX_PFEC_*
- *
- * Return: the outcome for the leaf to return, SGX_FAULT | SGX_VECTOR_PF.
- */
-int sgx_pf(struct sgx_cpu *cpu, u64 la, u32 errcd)
-{
-	cpu->fault.vector = SGX_VECTOR_PF;
-	cpu->fault.errcd = errcd;
-	cpu->fault.addr = la;
-	return SGX_FAULT | SGX_VECTOR_PF;
-}

@@ -384,6 +384,34 @@ struct sgx_core {
 	u64 next_version;
 };
 
+/**
+ * sgx_gp - raise #GP(0)
+ * @cpu:	where
+ *
+ * Return: the outcome for the leaf to return, SGX_FAULT | SGX_VECTOR_GP.
+ */
+static inline int sgx_gp(struct sgx_cpu *cpu)
+{
+	cpu->fault = (struct sgx_fault){ .vector = SGX_VECTOR_GP };
+	return SGX_FAULT | SGX_VECTOR_GP;
+}
+
+/**
+ * sgx_pf - raise #PF
+ * @cpu:	where
+ * @la:		the faulting address, for CR2
+ * @errcd:	SGX_PFEC_*
+ *
+ * Return: the outcome for the leaf to return, SGX_FAULT | SGX_VECTOR_PF.
+ */
+static inline int sgx_pf(struct sgx_cpu *cpu, u64 la, u32 errcd)
+{
+	cpu->fault = (struct sgx_fault){ .vector = SGX_VECTOR_PF,
+					 .errcd = errcd,
+					 .addr = la };
+	return SGX_FAULT | SGX_VECTOR_PF;
+}
+
 /* CPUID leaf 12H */
 #define SGX_CPUID_SGX1		(1U << 0)
 #define SGX_CPUID_SGX2		(1U << 1)
@@ -399,8 +427,6 @@ struct sgx_core {
 void sgx_core_init(struct sgx_core *core);
 u64 sgx_xsave_size(const struct sgx_core *core, u64 xfrm);
 void sgx_cpuid(const struct sgx_core *core, u32 subleaf, u32 out[4]);
-int sgx_gp(struct sgx_cpu *cpu);
-int sgx_pf(struct sgx_cpu *cpu, u64 la, u32 errcd);
 void sgx_epcm_reset(struct sgx_epcm *epcm);
 
 /* sha256.c */

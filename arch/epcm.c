@@ -23,36 +23,6 @@ void sgx_epcm_reset(struct sgx_epcm *epcm)
 }
 
 /**
- * sgx_enclave_fault - the #PF of an access that the EPCM forbids
- * @cpu:	who made the access, in user mode
- * @la:		the linear address, as the operand has it
- * @access:	SGX_PFEC_W for a write, 0 for a read
- *
- * Page tables allowed the access (P) and SGX did not (SGX).
- *
- * Return: always SGX_FAULT | SGX_VECTOR_PF.
- */
-int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access)
-{
-	return sgx_pf(cpu, la, SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | access);
-}
-
-/**
- * sgx_encls_fault - the #PF of an ENCLS leaf for a page that it cannot use
- * @cpu:	who executes the leaf
- * @addr:	the address, as the operand has it
- * @access:	SGX_PFEC_W for an operand that is written, otherwise 0
- *
- * As sgx_enclave_fault(), but ENCLS is executed in supervisor mode.
- *
- * Return: always SGX_FAULT | SGX_VECTOR_PF.
- */
-int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access)
-{
-	return sgx_pf(cpu, addr, SGX_PFEC_SGX | SGX_PFEC_P | access);
-}
-
-/**
  * sgx_enclave_page - a memory operand in a regular page of an enclave
  * @cpu:	who executes the leaf
  * @secs:	the enclave that the page has to belong to

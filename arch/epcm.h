@@ -168,8 +168,36 @@ static inline bool sgx_epcm_accessible(const struct sgx_epcm *epcm, u32 state,
 	return epcm->addr == (la & SGX_PAGE_MASK) && state & perm;
 }
 
-int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access);
-int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access);
+/**
+ * sgx_enclave_fault - the #PF of an access that the EPCM forbids
+ * @cpu:	who made the access, in user mode
+ * @la:		the linear address, as the operand has it
+ * @access:	SGX_PFEC_W for a write, 0 for a read
+ *
+ * Page tables allowed the access (P) and SGX did not (SGX).
+ *
+ * Return: always SGX_FAULT | SGX_VECTOR_PF.
+ */
+static inline int sgx_enclave_fault(struct sgx_cpu *cpu, u64 la, u32 access)
+{
+	return sgx_pf(cpu, la, SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | access);
+}
+
+/**
+ * sgx_encls_fault - the #PF of an ENCLS leaf for a page that it cannot use
+ * @cpu:	who executes the leaf
+ * @addr:	the address, as the operand has it
+ * @access:	SGX_PFEC_W for an operand that is written, otherwise 0
+ *
+ * As sgx_enclave_fault(), but ENCLS is executed in supervisor mode.
+ *
+ * Return: always SGX_FAULT | SGX_VECTOR_PF.
+ */
+static inline int sgx_encls_fault(struct sgx_cpu *cpu, u64 addr, u32 access)
+{
+	return sgx_pf(cpu, addr, SGX_PFEC_SGX | SGX_PFEC_P | access);
+}
+
 int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 		     u32 access, struct sgx_epcm **epcm);
 

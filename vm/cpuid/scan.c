@@ -494,11 +494,12 @@ static bool add_section(struct image *image, Elf_Scn *scn,
 
 	if (!data || !data->d_buf || !data->d_size)
 		return complain(image, "section without its contents");
-	image->sections = reallocarray(image->sections, image->nr_sections + 1,
-				       sizeof(*image->sections));
-	if (!image->sections)
+	section = reallocarray(image->sections, image->nr_sections + 1,
+			       sizeof(*image->sections));
+	if (!section)
 		return complain(image, "no memory");
-	section = &image->sections[image->nr_sections];
+	image->sections = section;
+	section += image->nr_sections;
 	*section = (struct section){
 		.addr = shdr->sh_addr,
 		.offset = shdr->sh_offset,

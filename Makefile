@@ -29,7 +29,7 @@ help:
 	@echo 'make packages         the Debian packages, in build/packages/'
 	@echo 'make check-packages   them, with lintian and DKMS; installed in the VM (not in check)'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
-	@echo 'make lint             style, sparse, cppcheck, shellcheck, warnings'
+	@echo 'make lint             style, sparse, cppcheck, analysers, shellcheck, warnings'
 	@echo 'make tool             build the library and the softsgx command'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
 	@echo 'make deps             install what all of this needs'

@@ -13,6 +13,7 @@
 #   w1-6.1      the module for 6.1 builds with W=1 without a warning
 #   w1-6.12     the same for 6.12
 #   cppcheck    all C that is compiled for user space
+#   analyzers   clang --analyze and gcc -fanalyzer: the library, the tool, arch/
 #   scripts     shellcheck, all scripts
 #   purity      arch/ linked alone needs memcpy, memset and memcmp only
 
@@ -25,7 +26,7 @@ mkdir -p "$log"
 # Before what it says could be taken for a finding.
 tests/linux-source.sh >/dev/null
 all=(spdx format checkpatch kernel-doc sparse w1-6.1 w1-6.12 cppcheck
-	scripts purity)
+	analyzers scripts purity)
 
 # files PATTERN...: the files of the project, also those not yet committed.
 files() {
@@ -119,6 +120,36 @@ check_cppcheck() {
 	} | xargs -0 cppcheck --quiet --std=c11 --inline-suppr -j 2 \
 		--enable=warning,performance,portability \
 		--suppressions-list=tests/lint/cppcheck.suppress 2>&1
+}
+
+# Each sees one file at a time: what they find only because they do not know what
+# a function of another file returns is named in analyzers.ignore.
+# shellcheck disable=SC2016 # expanded by the shell in it
+check_analyzers() {
+	tracing=$(pkg-config --cflags libtracefs)
+	export tracing
+	{
+		files 'arch/*.c' 'lib/*.c' 'tool/*.c' 'vm/*.c' 'examples/common/*.c'
+		files access/policy.c
+	} | xargs -0 -P 2 -I '{}' sh -c '
+		flags="-std=gnu11 -maes -mpclmul -msse4.1 -msha $tracing"
+		case "{}" in vm/*) ;; *) flags="$flags -D_GNU_SOURCE" ;; esac
+		clang --analyze $flags -o /dev/null "{}"
+		gcc -fanalyzer -O2 $flags -c -o /dev/null "{}"' 2>&1 |
+		grep -E '^[^ ]+: (warning|error|fatal error): ' | sort -u |
+		awk '
+		FNR == NR {
+			if ($0 !~ /^#/ && NF == 2)
+				ignored[$1 " " $2]
+			next
+		}
+		{
+			split($1, place, ":")
+			id = $NF
+			gsub(/^\[-?|\]$/, "", id)
+			if (!(place[1] " " id in ignored))
+				print
+		}' tests/lint/analyzers.ignore -
 }
 
 check_scripts() {

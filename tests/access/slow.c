@@ -28,21 +28,33 @@
 #define FILES "/sys/kernel/security/softsgx/"
 #define HEAD  "policy name=t version=1\nDEFAULT action=ALLOW\n"
 
-/* Long enough for another thread to do what it wants, on a busy machine. */
-#define DELAY_US 500000
+/*
+ * How long the file system waits for the other thread. Where that must not get
+ * through until there is an answer, it waits in vain, and for less.
+ */
+#define PATIENCE_US 60000000
+#define IN_VAIN_US  500000
 
 #define GOOD 1
 #define BAD  2
 
+#define SLOW_PAGES 2
+
 /**
  * struct slow - a file that is read slowly
  * @contents:	what is read
+ * @quick:	bytes at its beginning that are not
+ * @patience:	microseconds to wait for @done
  * @asked:	there was a read, and its answer is being delayed
+ * @done:	what was to happen meanwhile has
  * @answered:	it was answered
  */
 struct slow {
-	u8 contents[PAGE];
+	u8 contents[SLOW_PAGES * PAGE];
+	off_t quick;
+	unsigned long patience;
 	volatile bool asked;
+	volatile bool done;
 	volatile bool answered;
 };
 
@@ -57,7 +69,7 @@ static void fill(struct stat *stat, fuse_ino_t ino)
 	stat->st_ino = ino;
 	stat->st_mode = ino == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0755;
 	stat->st_nlink = 1;
-	stat->st_size = ino == FUSE_ROOT_ID ? 0 : PAGE;
+	stat->st_size = ino == FUSE_ROOT_ID ? 0 : sizeof(slow->contents);
 }
 
 static void slow_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -94,15 +106,22 @@ static void slow_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 static void slow_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		      struct fuse_file_info *fi)
 {
+	const off_t end = sizeof(slow->contents);
+	unsigned long waited;
+
 	(void)ino;
 	(void)fi;
+	if (offset >= slow->quick) {
 	slow->asked = true;
-	usleep(DELAY_US);
+		for (waited = 0; !slow->done && waited < slow->patience;
+		     waited += 1000)
+			usleep(1000);
 	slow->answered = true;
-	if (offset >= PAGE)
+	}
+	if (offset >= end)
 		size = 0;
-	else if (size > PAGE - (size_t)offset)
-		size = PAGE - offset;
+	else if (size > (size_t)(end - offset))
+		size = end - offset;
 	fuse_reply_buf(req, (char *)slow->contents + offset, size);
 }
 
@@ -113,8 +132,11 @@ static const struct fuse_lowlevel_ops slow_ops = {
 	.read = slow_read,
 };
 
-/* Mount it anew, and return a private mapping of the file. */
-static void *slow_map(const void *contents, size_t len)
+/*
+ * Mount it anew, with these contents in its last page, and return a private
+ * mapping of the file, of which each page is read when it is needed.
+ */
+static u8 *slow_map(const void *contents, size_t len, unsigned long patience)
 {
 	static char *argv[] = { "slow", NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
@@ -130,7 +152,8 @@ static void *slow_map(const void *contents, size_t len)
 	slow = mmap(NULL, sizeof(*slow), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT(slow != MAP_FAILED);
-	memcpy(slow->contents, contents, len);
+	memcpy(slow->contents + sizeof(slow->contents) - PAGE, contents, len);
+	slow->patience = patience;
 	session = fuse_session_new(&args, &slow_ops, sizeof(slow_ops), NULL);
 	ASSERT(session);
 	ASSERT_OK(fuse_session_mount(session, dir));
@@ -142,18 +165,23 @@ static void *slow_map(const void *contents, size_t len)
 	snprintf(path, sizeof(path), "%s/file", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT(fd >= 0);
-	source = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	source = mmap(NULL, sizeof(slow->contents), PROT_READ, MAP_PRIVATE, fd,
+		      0);
 	ASSERT(source != MAP_FAILED);
+	ASSERT_OK(madvise(source, sizeof(slow->contents), MADV_RANDOM));
 	return source;
 }
 
-static void *slow_map_byte(u8 byte)
+/* Its last page is full of this. */
+static u8 *slow_map_byte(u8 byte, unsigned long patience)
 {
 	u8 page[PAGE];
 
 	memset(page, byte, PAGE);
-	return slow_map(page, PAGE);
+	return slow_map(page, PAGE, patience);
 }
+
+#define LAST_PAGE ((SLOW_PAGES - 1) * PAGE)
 
 /* ---- the attacker ---- */
 
@@ -213,20 +241,27 @@ static void *meanwhile_run(void *arg)
 	else
 		ASSERT_OK(munmap(m->at, PAGE));
 	m->early = !slow->answered;
+	slow->done = true;
 	return NULL;
 }
 
-static int add(const struct enclave *encl, u64 offset, const void *source)
+static int add_pages(const struct enclave *encl, u64 offset, const void *source,
+		     size_t len)
 {
 	struct sgx_secinfo secinfo = { .flags = ENCL_RX };
 	struct sgx_enclave_add_pages arg = {
 		.src = (u64)source,
 		.offset = offset,
-		.length = PAGE,
+		.length = len,
 		.secinfo = (u64)&secinfo,
 	};
 
 	return add_raw(encl->fd, &arg) ? errno : 0;
+}
+
+static int add(const struct enclave *encl, u64 offset, const void *source)
+{
+	return add_pages(encl, offset, source, PAGE);
 }
 
 /* Before INIT, a debugger may look. */
@@ -254,36 +289,85 @@ static int plain_file(const char *name, const void *data, size_t len)
 	return fd;
 }
 
+/*
+ * What the kernel does not do: look where a source comes from, and copy it
+ * after that, with nothing held. Returns the errno of the copy.
+ */
+static int look_and_copy(const void *source, void *to)
+{
+	char line[256], want[32];
+	bool found = false;
+	int fds[2], ret;
+	FILE *maps;
+
+	snprintf(want, sizeof(want), "%lx-", (unsigned long)source - LAST_PAGE);
+	maps = fopen("/proc/self/maps", "re");
+	ASSERT(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (!strncmp(line, want, strlen(want)) && strstr(line, path))
+			found = true;
+	ASSERT_OK(fclose(maps));
+	ASSERT(found);
+
+	/* By the kernel, for which memory that is gone is an error. */
+	ASSERT_OK(pipe(fds));
+	ret = write(fds[1], source, PAGE) == PAGE ? 0 : errno;
+	if (!ret)
+		ASSERT_EQ(read(fds[0], to, PAGE), PAGE);
+	close(fds[0]);
+	close(fds[1]);
+	return ret;
+}
+
 struct row {
 	const char *title;
 	const char *rules;
 	bool gets_in;
+	bool looks_first;
 };
 
 #define ONLY_SLOW "op=EXECUTE file=@ action=ALLOW\nop=EXECUTE action=DENY\n"
 
-static const struct row source_rows[] = {
-	{ "the slow file only: another never gets in", ONLY_SLOW, false },
-	{ "control, all files: it gets in", "op=EXECUTE action=ALLOW\n", true },
+static const struct row remapped_rows[] = {
+	{ "the slow file only: another never gets in", ONLY_SLOW, false,
+	  false },
+	{ "control, all files: it gets in", "op=EXECUTE action=ALLOW\n", true,
+	  false },
+	{ "control, looked at first and copied then: it gets in for the other",
+	  "", true, true },
 };
 
-TEST_ROWS(source_remapped, source_rows, "source delayed by FUSE and remapped")
+TEST_ROWS(source_remapped, remapped_rows, "source delayed by FUSE and remapped")
 {
 	struct meanwhile m = { 0 };
 	pthread_t thread;
 	struct enclave encl;
 	u8 bad[PAGE];
+	u8 *copy;
 
 	memset(bad, BAD, PAGE);
 	m.fd = plain_file(DIR "bad", bad, PAGE);
-	m.at = slow_map_byte(GOOD);
+	m.at = slow_map_byte(GOOD,
+			     row->looks_first ? PATIENCE_US : IN_VAIN_US) +
+	       LAST_PAGE;
 	load(row->rules);
 	tiny_open(&encl);
 	ASSERT_OK(encl_create(&encl));
 	ASSERT_OK(pthread_create(&thread, NULL, meanwhile_run, &m));
+	if (row->looks_first) {
+		copy = page_alloc(1);
+		ASSERT_OK(look_and_copy(m.at, copy));
+		ASSERT_OK(add(&encl, TINY_CODE, copy));
+		ASSERT_OK(pthread_join(thread, NULL));
+		ASSERT(m.early);
+		ASSERT_EQ(peek(&encl, TINY_CODE), BAD);
+		no_rules();
+		return;
+	}
 	ASSERT_OK(add(&encl, TINY_CODE, m.at));
 	ASSERT(slow->answered);
 	ASSERT_OK(pthread_join(thread, NULL));
+	ASSERT(!m.early);
 	/* What was looked at is what has come. */
 	ASSERT_EQ(peek(&encl, TINY_CODE), GOOD);
 	/* The other file is there now, and is asked about. */
@@ -296,50 +380,87 @@ TEST_ROWS(source_remapped, source_rows, "source delayed by FUSE and remapped")
 	no_rules();
 }
 
-TEST(source_unmapped, "source delayed by FUSE and unmapped")
+static const struct row unmapped_rows[] = {
+	{ "it stays until the page is copied", ONLY_SLOW, false, false },
+	{ "control, looked at first and copied then: it is gone in between", "",
+	  true, true },
+};
+
+TEST_ROWS(source_unmapped, unmapped_rows, "source delayed by FUSE and unmapped")
 {
 	struct meanwhile m = { .fd = -1 };
 	pthread_t thread;
 	struct enclave encl;
-	int error;
+	u8 copy[PAGE];
 
-	m.at = slow_map_byte(GOOD);
-	load(ONLY_SLOW);
+	m.at = slow_map_byte(GOOD,
+			     row->looks_first ? PATIENCE_US : IN_VAIN_US) +
+	       LAST_PAGE;
+	load(row->rules);
 	tiny_open(&encl);
 	ASSERT_OK(encl_create(&encl));
 	ASSERT_OK(pthread_create(&thread, NULL, meanwhile_run, &m));
-	error = add(&encl, TINY_CODE, m.at);
+	if (row->looks_first) {
+		ASSERT_EQ(look_and_copy(m.at, copy), EFAULT);
+	} else {
+		ASSERT_OK(add(&encl, TINY_CODE, m.at));
 	ASSERT(slow->answered);
-	ASSERT_OK(pthread_join(thread, NULL));
-	if (error)
-		ASSERT_EQ(error, EFAULT);
-	else
 		ASSERT_EQ(peek(&encl, TINY_CODE), GOOD);
+	}
+	ASSERT_OK(pthread_join(thread, NULL));
+	ASSERT_EQ(m.early, row->gets_in);
 	ASSERT_EQ(add(&encl, TINY_FREE, m.at), EFAULT);
 	no_rules();
 }
 
-static const struct row replaced_rows[] = {
-	{ "the new one refuses", "op=EXECUTE action=DENY\n", false },
-	{ "control, the new one allows it", ONLY_SLOW, true },
+/**
+ * struct replaced_row - a policy that is replaced while a page is waited for
+ * @title:	in words
+ * @rules:	the new one; the old one allows the slow file
+ * @asked:	the call has a page before that one, of the same file, that comes
+ *		at once: the question has been asked
+ * @gets_in:	whether the page does
+ */
+struct replaced_row {
+	const char *title;
+	const char *rules;
+	bool asked;
+	bool gets_in;
+};
+
+static const struct replaced_row replaced_rows[] = {
+	{ "the new one refuses", "op=EXECUTE action=DENY\n", false, false },
+	{ "control, the new one allows it", ONLY_SLOW, false, true },
+	{ "control, asked before the wait: the old one counts for the call",
+	  "op=EXECUTE action=DENY\n", true, true },
 };
 
 TEST_ROWS(policy_replaced, replaced_rows,
 	  "policy replaced while FUSE delays the source: at once, and it counts")
 {
 	struct meanwhile m = { .rules = row->rules };
+	size_t start = row->asked ? 0 : LAST_PAGE;
 	pthread_t thread;
 	struct enclave encl;
 
-	m.at = slow_map_byte(GOOD);
+	m.at = slow_map_byte(GOOD, PATIENCE_US);
+	if (row->asked)
+		slow->quick = LAST_PAGE;
 	load(ONLY_SLOW);
 	tiny_open(&encl);
 	ASSERT_OK(encl_create(&encl));
 	ASSERT_OK(pthread_create(&thread, NULL, meanwhile_run, &m));
-	ASSERT_EQ(add(&encl, TINY_CODE, m.at), row->gets_in ? 0 : EACCES);
+	ASSERT_EQ(add_pages(&encl, start, (u8 *)m.at + start,
+			    SLOW_PAGES * PAGE - start),
+		  row->gets_in ? 0 : EACCES);
 	ASSERT_OK(pthread_join(thread, NULL));
 	/* Nobody who waits for a file system keeps a policy from going. */
 	ASSERT(m.early);
+	if (row->gets_in)
+		ASSERT_EQ(peek(&encl, LAST_PAGE), GOOD);
+	/* The next call is the new one's. */
+	if (row->asked)
+		ASSERT_EQ(add(&encl, TINY_FREE, m.at), EACCES);
 	no_rules();
 }
 
@@ -347,8 +468,9 @@ static const struct row sigstruct_rows[] = {
 	{ "the slow file only: another SIGSTRUCT never gets in",
 	  "op=INIT sigstruct=@ action=ALLOW\n"
 	  "op=INIT,INITANON action=DENY\n",
+	  false, false },
+	{ "control, all files: it gets in", "op=INIT action=ALLOW\n", true,
 	  false },
-	{ "control, all files: it gets in", "op=INIT action=ALLOW\n", true },
 };
 
 TEST_ROWS(sigstruct_remapped, sigstruct_rows,
@@ -373,7 +495,7 @@ TEST_ROWS(sigstruct_remapped, sigstruct_rows,
 	acts_sign(&one, code, false, test_key(), NULL);
 	acts_sign(&two, code, false, test_other_key(), NULL);
 	m.fd = plain_file(DIR "two", &two, sizeof(two));
-	m.at = slow_map(&one, sizeof(one));
+	m.at = slow_map(&one, sizeof(one), PATIENCE_US) + LAST_PAGE;
 	EVP_Digest(two.modulus, sizeof(two.modulus), digest, NULL, EVP_sha256(),
 		   NULL);
 	for (i = 0; i < 32; i++)

@@ -442,6 +442,19 @@ static int parse_verity(struct parser *p, const struct token *token,
 	return parse_hex(p, token, &digits, condition->digest);
 }
 
+/*
+ * What IPE has and a module cannot: the functions that find a file's dm-verity
+ * device are not exported. Whoever takes a policy from there is told.
+ */
+static int parse_dmverity(struct parser *p, const struct token *token,
+			  struct condition *condition)
+{
+	(void)condition;
+	return fail(p,
+		    "dm-verity tells modules nothing: name the file by its path",
+		    &token->whole);
+}
+
 /* The next character of a quoted value, 0 for an escape that there is not. */
 static char unescape(const struct span *value, size_t *i)
 {
@@ -727,6 +740,8 @@ static const struct property properties[] = {
 	  .match = match_path },
 	{ .name = "fsverity_digest", .ops = OPS_SOURCE | OP(INIT),
 	  .key = KEY_VERITY, .parse = parse_verity, .match = match_verity },
+	{ .name = "dmverity_roothash", .ops = OPS_ALL, .key = KEY_NONE,
+	  .parse = parse_dmverity },
 	{ .name = "exe", .ops = OPS_ALL, .key = KEY_EXE,
 	  .text = SGX_TEXT_EXE, .parse = parse_path, .match = match_path },
 	{ .name = "cgroup", .ops = OPS_ALL, .key = KEY_NONE,

@@ -270,6 +270,12 @@ static const struct refusal refusals[] = {
 	  "not 64 hexadecimal digits", NULL },
 	{ "empty verity digest", IN_RULE("INIT fsverity_digest= action=ALLOW"),
 	  3, "not a sha256: digest", NULL },
+	{ "dm-verity, which IPE has",
+	  IN_RULE("EXECUTE dmverity_roothash=sha256:" AA " action=ALLOW"), 3,
+	  "dm-verity tells modules nothing: name the file by its path", NULL },
+	{ "dm-verity of an operation without a file",
+	  IN_RULE("CREATE dmverity_roothash= action=ALLOW"), 3,
+	  "dm-verity tells modules nothing: name the file by its path", NULL },
 
 	{ "isvprodid above 16 bits", IN_RULE("INIT isvprodid=65536 action=ALLOW"),
 	  3, "the number is too large", "isvprodid=65536" },

@@ -450,9 +450,9 @@ static int parse_dmverity(struct parser *p, const struct token *token,
 			  struct condition *condition)
 {
 	(void)condition;
-	return fail(p,
-		    "dm-verity tells modules nothing: name the file by its path",
-		    &token->whole);
+	return fail(
+		p, "dm-verity tells modules nothing: name the file by its path",
+		&token->whole);
 }
 
 /* The next character of a quoted value, 0 for an escape that there is not. */

@@ -273,6 +273,18 @@ struct sgx_aes_key {
 	u64 opaque[64];
 };
 
+/*
+ * An access of &sgx_host_ops.walk: the processor writes its own state, which is
+ * in a TCS or in an SSA frame. (Not a bit of an error code.)
+ */
+#define SGX_ACCESS_STATE (1U << 31)
+
+/* What the error code of a page fault says of an access. */
+static inline u32 sgx_pfec(u32 access)
+{
+	return access ? SGX_PFEC_W : 0;
+}
+
 /**
  * struct sgx_host_ops - what the host supplies
  * @epc:	the EPCM entry of the EPC page at host address @addr (page
@@ -280,10 +292,12 @@ struct sgx_aes_key {
  *		of ENCLS. Where a host's EPC pages are ordinary memory, their
  *		address is &sgx_epcm.page.
  * @walk:	translate the linear address @la (page aligned) of the program
- *		for @access (SGX_PFEC_W to write, 0 to read), as the page tables
- *		do. Sets @epcm to the entry of the EPC page that is mapped
- *		there, NULL if ordinary memory is. Returns 0; sgx_pf() with the
- *		error code that the page tables give; or SGX_RETRY.
+ *		for @access (SGX_PFEC_W or SGX_ACCESS_STATE to write, 0 to
+ *		read), as the page tables do. Sets @epcm to the entry of the EPC
+ *		page that is mapped there, NULL if ordinary memory is. Returns
+ *		0; sgx_pf() with the error code that the page tables give; or
+ *		SGX_RETRY. Page tables of a processor do not tell its own writes
+ *		from others; a host may.
  * @zap:	the permissions or the state of the EPC page, mapped at
  *		&sgx_epcm.addr, have changed so that translations of it, cached
  *		or in page tables, must not be used any more by the calling

@@ -125,12 +125,12 @@ static HOT int find_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 	u32 state;
 	int ret;
 
-	ret = sgx_enclave_page(cpu, secs, la, SGX_PFEC_W, &epcm);
+	ret = sgx_enclave_page(cpu, secs, la, SGX_ACCESS_STATE, &epcm);
 	if (ret)
 		return ret;
 	/* What is remembered has been checked as it is remembered. */
 	state = sgx_epcm_state(epcm);
-	if (!sgx_epcm_accessible(epcm, state, secs, la, SGX_PFEC_W))
+	if (!sgx_epcm_accessible(epcm, state, secs, la, SGX_ACCESS_STATE))
 		return sgx_enclave_fault(cpu, la, SGX_PFEC_W);
 	frame->page[frame->pages] = epcm;
 	frame->state[frame->pages] = state;
@@ -197,7 +197,7 @@ static HOT int lock_tcs(struct sgx_cpu *cpu, struct entry *e)
 	if (!sgx_aligned(la, SGX_PAGE_SIZE) || !sgx_canonical(la))
 		return sgx_gp(cpu);
 	/* Written too: the processor keeps STATE, CSSA and AEP in it. */
-	ret = cpu->core->ops->walk(cpu, la, SGX_PFEC_W, &tcs);
+	ret = cpu->core->ops->walk(cpu, la, SGX_ACCESS_STATE, &tcs);
 	if (ret)
 		return ret;
 	if (!tcs)

@@ -27,7 +27,8 @@ void sgx_epcm_reset(struct sgx_epcm *epcm)
  * @cpu:	who executes the leaf
  * @secs:	the enclave that the page has to belong to
  * @la:		linear address of the operand, which must not cross a page
- * @access:	SGX_PFEC_W for an operand that is written, 0 for one that is read
+ * @access:	SGX_PFEC_W for an operand that is written, 0 for one that is read;
+ *		SGX_ACCESS_STATE for an SSA frame
  * @epcm:	set to the page's entry on success
  *
  * The translation and the EPCM checks that the leaves make of a PT_REG operand.
@@ -54,7 +55,7 @@ int sgx_enclave_page(struct sgx_cpu *cpu, struct sgx_epcm *secs, u64 la,
 		return ret;
 	if (!found || !sgx_epcm_accessible(found, sgx_epcm_state(found), secs,
 					   la, access))
-		return sgx_enclave_fault(cpu, la, access);
+		return sgx_enclave_fault(cpu, la, sgx_pfec(access));
 	*epcm = found;
 	return 0;
 }

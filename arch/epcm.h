@@ -147,7 +147,7 @@ static inline bool sgx_in_elrange(const struct sgx_cpu *cpu, u64 la)
  * @state:	its state, read once by the caller
  * @secs:	the enclave
  * @la:		linear address of the access
- * @access:	SGX_PFEC_W for a write, 0 for a read
+ * @access:	SGX_PFEC_W or SGX_ACCESS_STATE for a write, 0 for a read
  *
  * The conditions of sgx_enclave_page() but for the translation, in the SDM's
  * order; each gives the same fault.
@@ -159,7 +159,7 @@ static inline bool sgx_epcm_accessible(const struct sgx_epcm *epcm, u32 state,
 				       u32 access)
 {
 	u32 bad = SGX_EPCM_BLOCKED | SGX_EPCM_PENDING | SGX_EPCM_MODIFIED;
-	u32 perm = access & SGX_PFEC_W ? SGX_EPCM_W : SGX_EPCM_R;
+	u32 perm = access ? SGX_EPCM_W : SGX_EPCM_R;
 
 	if (!(state & SGX_EPCM_VALID) || state & bad)
 		return false;

@@ -201,7 +201,7 @@ static bool tlb_entry_serves(const struct sgx_tlb_entry *entry,
 
 	return encl && entry->la == la &&
 	       entry->generation == atomic_long_read(&encl->generation) &&
-	       (entry->writable || !(access & SGX_PFEC_W));
+	       !(entry->refused & access);
 }
 
 static unsigned int tlb_place(unsigned long la)
@@ -244,7 +244,7 @@ static void thread_note_entry(struct sgx_thread *thread,
  * sgx_thread_walk() - &sgx_host_ops.walk of the driver
  * @cpu:	logical processor of the running thread
  * @la:		linear address, page aligned
- * @access:	SGX_PFEC_W to write, 0 to read
+ * @access:	SGX_PFEC_W or SGX_ACCESS_STATE to write, 0 to read
  * @epcm:	EPC page, returned; NULL if ordinary memory is mapped at @la
  *
  * Context: the running thread, interrupts off. The EPC page is there as long
@@ -325,7 +325,7 @@ static struct sgx_tlb_entry *tlb_choose(struct sgx_thread *thread,
 
 static void tlb_fill(struct sgx_thread *thread, struct sgx_encl *encl,
 		     struct sgx_epcm *epcm, unsigned long la, long generation,
-		     bool writable)
+		     u32 refused)
 {
 	struct sgx_tlb_entry *entry = tlb_choose(thread, la);
 
@@ -334,7 +334,7 @@ static void tlb_fill(struct sgx_thread *thread, struct sgx_encl *encl,
 	entry->epcm = epcm;
 	entry->la = la;
 	entry->generation = generation;
-	entry->writable = writable;
+	entry->refused = refused;
 	WRITE_ONCE(entry->encl, encl);
 }
 
@@ -428,7 +428,7 @@ static void miss_fault(struct sgx_miss *miss, u32 errcd)
 {
 	miss->fault = true;
 	miss->sigbus = false;
-	miss->errcd = SGX_PFEC_U | miss->access | errcd;
+	miss->errcd = SGX_PFEC_U | sgx_pfec(miss->access) | errcd;
 	miss->answered = true;
 }
 
@@ -439,6 +439,24 @@ static void miss_sigbus(struct sgx_miss *miss)
 	miss->sigbus = true;
 }
 
+/*
+ * The accesses that a mapping does not allow, of those that write.
+ *
+ * A descriptor that cannot be written has no writable mappings, and its enclave
+ * would have no TCS and no SSA. There they are the processor's to write all the
+ * same, and nobody else's: it takes no permission to write to the device to run
+ * what reads and executes only. Where there could be a writable mapping, there
+ * has to be one, as on a processor.
+ */
+static u32 mapping_refuses(const struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		return 0;
+	if (vma->vm_file->f_mode & FMODE_WRITE)
+		return SGX_PFEC_W | SGX_ACCESS_STATE;
+	return SGX_PFEC_W;
+}
+
 /* Look up one address. The mmap_lock is held. False: bring the page in. */
 static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 {
@@ -447,6 +465,7 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	struct sgx_encl_page *page;
 	struct sgx_encl *encl;
 	long generation;
+	u32 refused;
 
 	mmap_assert_locked(mm);
 
@@ -461,8 +480,8 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 
 	encl = sgx_vma_encl(vma);
-	if (!(vma->vm_flags & VM_READ) ||
-	    (miss->access & SGX_PFEC_W && !(vma->vm_flags & VM_WRITE))) {
+	refused = mapping_refuses(vma);
+	if (!(vma->vm_flags & VM_READ) || miss->access & refused) {
 		miss_fault(miss, SGX_PFEC_P);
 		return true;
 	}
@@ -500,8 +519,7 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 
 	sgx_isolate_attach(thread, vma);
-	tlb_fill(thread, encl, &page->epcm, miss->la, generation,
-		 vma->vm_flags & VM_WRITE);
+	tlb_fill(thread, encl, &page->epcm, miss->la, generation, refused);
 	return true;
 }
 

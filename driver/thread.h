@@ -33,14 +33,14 @@
  * @la:		linear address, page aligned
  * @generation:	of @encl when the entry was made; the entry is void if the
  *		enclave's differs now
- * @writable:	the mapping allows writes
+ * @refused:	the accesses of &sgx_host_ops.walk that the mapping does not allow
  */
 struct sgx_tlb_entry {
 	struct sgx_encl *encl;
 	struct sgx_epcm *epcm;
 	unsigned long la;
 	long generation;
-	bool writable;
+	u32 refused;
 };
 
 /**

@@ -47,9 +47,11 @@ static int op_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 		return SGX_RETRY;
 	}
 	if (!pte || !pte->present)
-		return sgx_pf(cpu, la, SGX_PFEC_U | access);
-	if (access & SGX_PFEC_W && !pte->writable)
-		return sgx_pf(cpu, la, SGX_PFEC_P | SGX_PFEC_U | access);
+		return sgx_pf(cpu, la, SGX_PFEC_U | sgx_pfec(access));
+	if (access && !pte->writable &&
+	    !(pte->state && access == SGX_ACCESS_STATE))
+		return sgx_pf(cpu, la,
+			      SGX_PFEC_P | SGX_PFEC_U | sgx_pfec(access));
 	*epcm = pte->epcm;
 	return 0;
 }

@@ -37,6 +37,7 @@
  * @epcm:	EPC page mapped there, NULL for ordinary memory
  * @present:	0 makes walk() give #PF with P clear
  * @writable:	0 makes walk() for a write give #PF with P and W
+ * @state:	but not for the processor's own writes
  * @retry:	that many walks give SGX_RETRY first
  */
 struct host_pte {
@@ -44,6 +45,7 @@ struct host_pte {
 	struct sgx_epcm *epcm;
 	bool present;
 	bool writable;
+	bool state;
 	unsigned int retry;
 };
 

@@ -729,6 +729,30 @@ static void test_edeccssa(void **state)
 	}
 }
 
+/* A host that lets nobody write to TCS and SSA but the processor. */
+static void test_own_writes(void **state)
+{
+	struct world *w = world_new(&usual);
+	u64 la;
+
+	(void)state;
+	map_read_only(w, TCS_LA);
+	host_pte(w->host, TCS_LA)->state = true;
+	for (la = SSA_LA; la < SSA_LA + 2 * SGX_PAGE_SIZE;
+	     la += SGX_PAGE_SIZE) {
+		map_read_only(w, la);
+		host_pte(w->host, la)->state = true;
+	}
+	prepare_nested(w);
+	assert_int_equal(sgx_edeccssa(w->cpu), 0);
+	aex(w);
+	assert_int_equal(w->tcs->cssa, 1);
+	w->regs->rax = SGX_ERESUME;
+	assert_int_equal(host_eresume(w->cpu), 0);
+	assert_int_equal(w->tcs->cssa, 0);
+	world_free(w);
+}
+
 /* AEX notifications */
 
 #define NOTIFY_SHAPE                              \
@@ -1238,6 +1262,7 @@ int main(void)
 		cmocka_unit_test(test_exitinfo),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_edeccssa),
+		cmocka_unit_test(test_own_writes),
 		cmocka_unit_test(test_aexnotify),
 		cmocka_unit_test(test_aexnotify_not_asked),
 		cmocka_unit_test(test_aexnotify_mismatch_debugged),

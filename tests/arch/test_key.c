@@ -160,6 +160,10 @@ static const struct row egetkey_rows[] = {
 	{ "EGETKEY: rcx mapped read-only",
 	  { SET(O_OUT_PTE, host_pte, writable, 0) },
 	  PF, AT_RCX, SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_W },
+	{ "EGETKEY: rcx mapped for the processor's own writes",
+	  { SET(O_OUT_PTE, host_pte, writable, 0),
+	    SET(O_OUT_PTE, host_pte, state, 1) },
+	  PF, AT_RCX, SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_W },
 	{ "EGETKEY: RBX is checked before RCX",
 	  { SET(O_IN_PTE, host_pte, epcm, 0), ADD(O_REGS, sgx_regs, rcx, 8) },
 	  PF, AT_RBX, PFEC_EPCM },
@@ -304,6 +308,10 @@ static const struct row ereport_rows[] = {
 	OPERAND_ROWS("EREPORT", rdx, AT_RDX, O_OUT, PFEC_EPCM_W, SGX_EPCM_W),
 	{ "EREPORT: rdx mapped read-only",
 	  { SET(O_OUT_PTE, host_pte, writable, 0) },
+	  PF, AT_RDX, SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_W },
+	{ "EREPORT: rdx mapped for the processor's own writes",
+	  { SET(O_OUT_PTE, host_pte, writable, 0),
+	    SET(O_OUT_PTE, host_pte, state, 1) },
 	  PF, AT_RDX, SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_W },
 };
 

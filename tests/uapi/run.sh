@@ -10,7 +10,7 @@ out=$(cd "$(dirname "$0")/../.." && pwd)/build/tests/uapi
 passed=0
 failed=0
 
-[ $# -gt 0 ] || set -- create add init map enclu exception xstate signal life stats
+[ $# -gt 0 ] || set -- create add init map enclu exception xstate signal life share stats
 for program; do
 	echo "== $program"
 	# A program that does not come to its last line has failed.

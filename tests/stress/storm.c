@@ -11,6 +11,7 @@
  * knows what has to be in its pages.
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,14 @@
 #define PROCESSES 50
 #define ENCLAVES  4
 #define HEAP	  64
-/* One process in so many is in a group, with less memory than it wants. */
-#define GROUPS	  5
-#define GROUP_MAX "6M"
+/* So many processes are each in a group, which now and then has less memory than
+ * the process wants: 3 MiB with all its enclaves.
+ */
+#define GROUPS	  10
+#define GROUP_MIN 1024 /* KiB */
+#define GROUP_MAX 6144
+/* What the kernel's memory may grow by in all but the first part, KiB. */
+#define LEAK_MAX 1024
 
 #define GROUP_ROOT "/sys/fs/cgroup"
 
@@ -247,6 +253,16 @@ static void group_path(char path[128], unsigned int group, const char *file)
 		 file);
 }
 
+/* Where that is less than the group has, the kernel kills. */
+static void group_limit(unsigned int group, u64 kib)
+{
+	char path[128], text[16];
+
+	group_path(path, group, "memory.max");
+	snprintf(text, sizeof(text), "%luK", kib);
+	ASSERT_OK(put(path, text));
+}
+
 static void groups_make(void)
 {
 	unsigned int i;
@@ -256,9 +272,28 @@ static void groups_make(void)
 	for (i = 0; i < GROUPS; i++) {
 		group_path(path, i, "");
 		ASSERT_OK(mkdir(path, 0700));
-		group_path(path, i, "memory.max");
-		ASSERT_OK(put(path, GROUP_MAX));
+		group_limit(i, GROUP_MAX);
 	}
+}
+
+/* How often the kernel killed a process for the limit of its group. */
+static u64 groups_killed(void)
+{
+	char path[128], line[64];
+	u64 kills = 0, n;
+	unsigned int i;
+	FILE *file;
+
+	for (i = 0; i < GROUPS; i++) {
+		group_path(path, i, "memory.events");
+		file = fopen(path, "r");
+		ASSERT(file);
+		while (fgets(line, sizeof(line), file))
+			if (sscanf(line, "oom_kill %lu", &n) == 1)
+				kills += n;
+		fclose(file);
+	}
+	return kills;
 }
 
 static void groups_remove(void)
@@ -283,9 +318,9 @@ static pid_t start(unsigned int place, u64 number)
 	ASSERT(pid >= 0);
 	if (pid)
 		return pid;
-	limited = place % 10 == 0;
+	limited = place < GROUPS;
 	if (limited) {
-		group_path(path, place / 10, "cgroup.procs");
+		group_path(path, place, "cgroup.procs");
 		ASSERT_OK(put(path, "0"));
 	}
 	worker(number);
@@ -319,96 +354,110 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Memory of the kernel that cannot be had back, KiB. */
-static u64 unreclaimable(void)
+/* A line of /proc/meminfo, KiB. */
+static u64 meminfo(const char *name)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
+	const size_t len = strlen(name);
 	char line[128];
-	u64 kib = 0;
+	u64 kib = ~0UL;
 
 	ASSERT(file);
 	while (fgets(line, sizeof(line), file))
-		sscanf(line, "SUnreclaim: %lu", &kib);
+		if (!strncmp(line, name, len) && line[len] == ':')
+			kib = strtoul(line + len + 1, NULL, 10);
 	fclose(file);
-	ASSERT(kib);
+	ASSERT(kib != ~0UL);
 	return kib;
 }
 
-/* No enclave is left, and nothing of one. */
-static void nothing_left(u64 before)
+/**
+ * struct memory - what the kernel has, when no enclave is left
+ * @slab:	memory of the kernel that cannot be had back, KiB
+ * @shmem:	what enclaves are evicted to, among others, KiB
+ */
+struct memory {
+	u64 slab;
+	u64 shmem;
+};
+
+/* No enclave is left; slabs that are empty go, too. */
+static struct memory nothing_left(void)
 {
 	char line[64];
+	unsigned int i;
+	glob_t caches;
 	FILE *file;
-	u64 after;
 
 	epc_empty();
 	file = fopen("/sys/kernel/debug/softsgx/enclaves", "r");
 	ASSERT(file);
 	ASSERT(!fgets(line, sizeof(line), file));
 	fclose(file);
-	after = unreclaimable();
-	printf("  %lu KiB of slab before, %lu after\n", before, after);
-	ASSERT(after < before + 8192);
+	ASSERT_OK(glob("/sys/kernel/slab/*/shrink", 0, NULL, &caches));
+	for (i = 0; i < caches.gl_pathc; i++)
+		put(caches.gl_pathv[i], "1");
+	globfree(&caches);
+	return (struct memory){ meminfo("SUnreclaim"), meminfo("Shmem") };
 }
 
-TEST(storm, "200 enclaves in 50 processes, ten times the EPC, and all at once")
+/* What was done to all of them. */
+struct deeds {
+	u64 kills;
+	u64 deaths;
+	u64 limits;
+	u64 resizes;
+	u64 reloads;
+	u64 losses;
+};
+
+static void interfere(struct deeds *deeds, const pid_t pids[PROCESSES])
 {
-	const char *seconds = getenv("SECONDS_");
-	u64 evictions = epc_stat("evictions"), loads = epc_stat("loads");
-	u64 kills = 0, deaths = 0, resizes = 0, reloads = 0, losses = 0;
-	double begin, end, next_loss;
+	switch (choose(6)) {
+	case 0:
+		/* It may have gone: the group's memory. */
+		kill(pids[choose(PROCESSES)], SIGKILL);
+		deeds->kills++;
+		break;
+	case 1:
+		resize(choose(100));
+		deeds->resizes++;
+		break;
+	case 2:
+		reload(++deeds->reloads);
+		break;
+	case 3:
+		group_limit(choose(GROUPS),
+			    GROUP_MIN + choose(GROUP_MAX - GROUP_MIN));
+		deeds->limits++;
+		break;
+	}
+}
+
+/* All of it for some time. Afterwards all processes have gone. */
+static void storm_for(struct deeds *deeds, double seconds)
+{
+	double end = now() + seconds, next_loss = now() + 5;
+	static u64 number;
 	pid_t pids[PROCESSES];
 	unsigned int i;
 	int status;
-	u64 number, before;
 	pid_t pid;
 
-	alarm(0);
-	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT(tally != MAP_FAILED);
-	/* So that all processes have the signature. */
-	{
-		struct big big;
-
-		big_open(&big, HEAP, 0);
-		big_close(&big);
-		epc_empty();
-	}
-	before = unreclaimable();
-	groups_make();
+	tally->stop = 0;
 	for (i = 0; i < PROCESSES; i++)
-		pids[i] = start(i, i);
-	seed = 1;
-	number = PROCESSES;
-	begin = now();
-	end = begin + (seconds ? atoi(seconds) : 600);
-	next_loss = begin + 10;
+		pids[i] = start(i, number++);
 	while (now() < end) {
 		usleep(100000);
-		i = choose(PROCESSES);
-		switch (choose(6)) {
-		case 0:
-			/* It may have gone: the group's memory. */
-			kill(pids[i], SIGKILL);
-			kills++;
-			break;
-		case 1:
-			resize(choose(100));
-			resizes++;
-			break;
-		case 2:
-			reload(++reloads);
-			break;
-		}
+		interfere(deeds, pids);
 		if (now() > next_loss) {
 			ASSERT_OK(put("/sys/kernel/debug/softsgx/power_loss",
 				      "1"));
-			losses++;
+			deeds->losses++;
 			next_loss = now() + 5 + choose(10);
 		}
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-			deaths++;
+			deeds->deaths++;
 			ASSERT(WIFSIGNALED(status));
 			ASSERT_EQ(WTERMSIG(status), SIGKILL);
 			for (i = 0; i < PROCESSES; i++)
@@ -424,22 +473,61 @@ TEST(storm, "200 enclaves in 50 processes, ten times the EPC, and all at once")
 		else
 			ASSERT_EQ(status, 0);
 	}
+}
+
+TEST(storm, "200 enclaves in 50 processes, ten times the EPC, and all at once")
+{
+	const char *seconds = getenv("SECONDS_");
+	const double time = seconds ? atoi(seconds) : 600;
+	u64 evictions = epc_stat("evictions"), loads = epc_stat("loads");
+	struct deeds deeds = { 0 };
+	struct memory before, after;
+	double begin = now();
+	u64 ooms;
+
+	alarm(0);
+	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT(tally != MAP_FAILED);
+	/* So that all processes have the signature. */
+	{
+		struct big big;
+
+		big_open(&big, HEAP, 0);
+		big_close(&big);
+	}
+	groups_make();
+	seed = 1;
+	/* What the kernel's caches take, they take in the first part. */
+	storm_for(&deeds, time / 4);
+	before = nothing_left();
+	storm_for(&deeds, time * 3 / 4);
+	after = nothing_left();
+	ooms = groups_killed();
+
 	printf("  %.0f s: %lu enclaves built, %lu refused; %lu entries\n"
 	       "  %lu pages evicted, %lu loaded; %lu checks\n"
-	       "  %lu kills, %lu deaths; %lu forks; %lu resizes; %lu policies\n"
+	       "  %lu kills, %lu deaths, %lu of them for %lu limits of memory\n"
+	       "  %lu forks; %lu resizes; %lu policies\n"
 	       "  %lu losses of power, %lu enclaves noticed; %lu starved\n"
-	       "  %lu wrong\n",
+	       "  %lu wrong\n"
+	       "  slab: %lu KiB after the first quarter, %lu at the end\n"
+	       "  shmem: %lu KiB after the first quarter, %lu at the end\n",
 	       now() - begin, tally->built, tally->refused, tally->entries,
 	       epc_stat("evictions") - evictions, epc_stat("loads") - loads,
-	       tally->checks, kills, deaths, tally->forks, resizes, reloads,
-	       losses, tally->lost, tally->starved, tally->wrong);
+	       tally->checks, deeds.kills, deeds.deaths, ooms, deeds.limits,
+	       tally->forks, deeds.resizes, deeds.reloads, deeds.losses,
+	       tally->lost, tally->starved, tally->wrong, before.slab,
+	       after.slab, before.shmem, after.shmem);
 	put("/sys/kernel/security/softsgx/delete", "1");
 	groups_remove();
 	ASSERT_EQ(tally->wrong, 0);
 	ASSERT(tally->built >= PROCESSES * ENCLAVES);
 	ASSERT(epc_stat("evictions") > evictions);
-	ASSERT(kills > 0 && losses > 0 && resizes > 0 && reloads > 0);
+	ASSERT(deeds.kills > 0 && deeds.losses > 0 && deeds.resizes > 0);
+	ASSERT(deeds.reloads > 0 && deeds.limits > 0 && ooms > 0);
 	ASSERT(tally->checks > 0 && tally->forks > 0);
-	nothing_left(before);
+	ASSERT(after.slab < before.slab + LEAK_MAX);
+	ASSERT(after.shmem < before.shmem + LEAK_MAX);
 	still_good();
 }

@@ -12,6 +12,7 @@
 #include "debug.h"
 #include "encl.h"
 #include "stats.h"
+#include "version.h"
 
 /* A word of a command is shorter than this. */
 #define DEBUG_TEXT 128
@@ -54,31 +55,43 @@ static DEFINE_MUTEX(evicted_lock);
 /**
  * struct place - a page that is out, for a command
  * @id:		&sgx_encl.id
- * @offset:	of the page from SECS.BASEADDR
+ * @index:	which page, as in backing.h
  * @read:	copied from there, NULL for none
  * @write:	copied to there, NULL for none
  * @ret:	0 or an errno
  */
 struct place {
 	u64 id;
-	u64 offset;
+	unsigned long index;
 	struct evicted *read;
 	const struct evicted *write;
 	int ret;
 };
 
+static bool place_is_out(struct sgx_encl *encl, unsigned long index)
+{
+	unsigned long pgno = PFN_DOWN(sgx_backing_addr(encl, index));
+	unsigned long secs = sgx_backing_secs(encl);
+	struct sgx_va_page *va;
+
+	if (index < secs)
+		return xa_is_value(xa_load(&encl->pages, pgno));
+	if (index == secs)
+		return encl->secs_out;
+	va = xa_load(&encl->va.pages, index - secs - 1);
+	return va && !sgx_va_resident(va);
+}
+
 static int place_copy(struct sgx_encl *encl, struct place *place)
 {
-	unsigned long pgno = PFN_DOWN(encl->base + place->offset);
 	struct sgx_backing b;
 	int ret;
 
 	lockdep_assert_held(&encl->lock);
 
-	if (place->offset >= encl->size ||
-	    !xa_is_value(xa_load(&encl->pages, pgno)))
+	if (!place_is_out(encl, place->index))
 		return -ENOENT;
-	ret = sgx_backing_get(encl, PFN_DOWN(place->offset), GFP_KERNEL, &b);
+	ret = sgx_backing_get(encl, place->index, GFP_KERNEL, &b);
 	if (ret)
 		return ret;
 	if (place->read) {
@@ -110,7 +123,7 @@ static int evicted_access(u64 id, u64 offset, struct evicted *read,
 {
 	struct place place = {
 		.id = id,
-		.offset = offset,
+		.index = PFN_DOWN(offset),
 		.read = read,
 		.write = write,
 		.ret = -ENOENT,

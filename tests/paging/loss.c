@@ -177,6 +177,84 @@ TEST(lost_evicted, "what is out of the EPC is lost, too")
 	epc_empty();
 }
 
+#define STEP_ENTER 5
+
+/* How far a program has come that builds an enclave when the power goes. */
+static const struct step {
+	const char *situation;
+	unsigned int done;
+} steps[] = {
+	{ "between open() and CREATE", 0 },
+	{ "between CREATE and ADD_PAGES", 1 },
+	{ "between two ADD_PAGES", 2 },
+	{ "between ADD_PAGES and INIT", 3 },
+	{ "between INIT and mmap()", 4 },
+	{ "between mmap() and EENTER", STEP_ENTER },
+};
+
+/* As tests/uapi knows it: code, data, TCS; and a page that it does without. */
+static int step_do(struct enclave *encl, unsigned int step)
+{
+	void *zeros = page_alloc(1);
+
+	switch (step) {
+	case 0:
+		return encl_create(encl);
+	case 1:
+		tiny_add(encl);
+		return 0;
+	case 2:
+		return encl_add(encl, TINY_FREE, zeros, PAGE, ENCL_RW, 0);
+	case 3:
+		ASSERT_OK(encl_sign(encl, test_key()));
+		return encl_init(encl);
+	case 4:
+		tiny_map(encl);
+		return 0;
+	default:
+		ASSERT_EQ(tiny_enter(encl).function, SGX_EEXIT);
+		return 0;
+	}
+}
+
+TEST_ROWS(lost_between, steps, "the power goes in the middle of a build")
+{
+	struct sgx_enclave_run run;
+	struct enclave encl;
+	unsigned int i;
+	void *zeros = page_alloc(1);
+
+	tiny_open(&encl);
+	for (i = 0; i < row->done; i++)
+		ASSERT_OK(step_do(&encl, i));
+	lose_power();
+	epc_empty();
+	if (!row->done) {
+		/* There was nothing to lose. */
+		for (; i <= STEP_ENTER; i++)
+			ASSERT_OK(step_do(&encl, i));
+	} else {
+		/* A SECS that is lost is one all the same. */
+		ASSERT_EQ(encl_create(&encl), -EINVAL);
+		ASSERT_EQ(encl_add(&encl, TINY_FREE, zeros, PAGE, ENCL_RW, 0),
+			  row->done < 4 ? -EIO : -EINVAL);
+		if (row->done < 4)
+			ASSERT_OK(encl_sign(&encl, test_key()));
+		ASSERT_EQ(encl_init(&encl), row->done < 4 ? -EIO : -EINVAL);
+	}
+	if (row->done >= 4) {
+		if (row->done == 4)
+			tiny_map(&encl);
+		run = tiny_enter(&encl);
+		ASSERT_EQ(run.function, SGX_EENTER);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+		ASSERT_EQ(run.exception_error_code & SGX_BIT, SGX_BIT);
+	}
+	encl_close(&encl);
+	epc_empty();
+	still_good();
+}
+
 static void *lose_often(void *data)
 {
 	volatile int *stop = data;
@@ -438,6 +516,141 @@ TEST(foreign, "the same page of another enclave does not come back")
 	ASSERT_EQ(tamper("save", &one, 2, ""), 0);
 	ASSERT_EQ(tamper("restore", &two, 2, ""), 0);
 	is_refused(&two, 2);
+	big_check(&one, 0);
+	big_close(&one);
+	big_close(&two);
+	epc_empty();
+}
+
+/*
+ * What an enclave has besides its pages: where it is in the backing, in pages
+ * behind ELRANGE.
+ */
+static const struct part {
+	const char *situation;
+	u64 place;
+} parts[] = {
+	{ "its SECS", 0 },
+	{ "its version array", 1 },
+};
+
+static u64 part_page(const struct big *big, const struct part *part)
+{
+	const struct sgx_secs *secs = &big->guest.encl.secs;
+
+	return (secs->baseaddr + secs->size - big->heap) / PAGE + part->place;
+}
+
+/* They go after all others. */
+static void push_out_part(const struct big *big, const struct part *part)
+{
+	u64 page = part_page(big, part);
+	int i, ret = -ENOENT;
+
+	push_out(big);
+	for (i = 0; i < 10 && ret == -ENOENT; i++) {
+		squeeze();
+		ret = tamper("save", big, page, "");
+	}
+	ASSERT_OK(ret);
+}
+
+/* Nothing works that wants a page: there is none that does without that part. */
+static void part_is_refused(const struct big *big)
+{
+	struct sgx_enclave_restrict_permissions arg = {
+		.offset = page_offset(big, 0),
+		.length = PAGE,
+		.permissions = SGX_SECINFO_FL_R,
+	};
+	struct sgx_enclave_run run = look(big, 0);
+	char buf[8];
+	int fd;
+
+	ASSERT_EQ(run.function, SGX_EENTER);
+	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+	ASSERT_EQ(run.exception_error_code & (SGX_BIT | SGX_PFEC_P), 0);
+	ASSERT_EQ(run.exception_addr, big->guest.tcs);
+	ASSERT_ERRNO(ioctl(big->guest.encl.fd,
+			   SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, &arg),
+		     EFAULT);
+	ASSERT_EQ(arg.count, 0);
+	fd = open("/proc/self/mem", O_RDONLY);
+	ASSERT(fd >= 0);
+	ASSERT_ERRNO(pread(fd, buf, sizeof(buf), (off_t)big->heap), EIO);
+	close(fd);
+}
+
+TEST_ROWS(part_flipped, parts, "evicted and changed, there is no enclave")
+{
+	static const char *const flips_[] = { "contents 7", "mac 1", "pcmd 3" };
+	struct big big, other;
+	unsigned int i;
+
+	big_open(&other, 4, 0);
+	big_fill(&other, 0);
+	for (i = 0; i < sizeof(flips_) / sizeof(*flips_); i++) {
+		big_open(&big, 4, 0);
+		big_fill(&big, 0);
+		push_out_part(&big, row);
+		ASSERT_OK(
+			tamper("flip", &big, part_page(&big, row), flips_[i]));
+		part_is_refused(&big);
+		big_check(&other, 0);
+		ASSERT_OK(
+			tamper("flip", &big, part_page(&big, row), flips_[i]));
+		big_check(&big, 0);
+		big_close(&big);
+	}
+	big_check(&other, 0);
+	big_close(&other);
+	epc_empty();
+}
+
+TEST_ROWS(part_replayed, parts, "an older version of it does not come back")
+{
+	struct big big, other;
+	u64 sum;
+
+	big_open(&other, 4, 0);
+	big_fill(&other, 0);
+	big_open(&big, 4, 0);
+	big_fill(&big, 0);
+	/* The control: what was saved is what is there. */
+	push_out_part(&big, row);
+	ASSERT_OK(tamper("restore", &big, part_page(&big, row), ""));
+	big_check(&big, 0);
+
+	push_out_part(&big, row);
+	sum = big_walk(&big, 1, 10, 3);
+	ASSERT(sum);
+	push_out(&big);
+	/* Without saving it anew. */
+	while (tamper("restore", &big, part_page(&big, row), "") == -ENOENT)
+		squeeze();
+	part_is_refused(&big);
+	big_check(&other, 0);
+	big_close(&big);
+	big_check(&other, 0);
+	big_close(&other);
+	epc_empty();
+	still_good();
+}
+
+TEST_ROWS(part_foreign, parts, "that of another enclave does not come back")
+{
+	struct big one, two;
+
+	big_open(&one, 4, 0);
+	big_fill(&one, 0);
+	big_open(&two, 4, 0);
+	big_fill(&two, 0);
+	push_out(&one);
+	push_out(&two);
+	push_out_part(&one, row);
+	while (tamper("restore", &two, part_page(&two, row), "") == -ENOENT)
+		squeeze();
+	part_is_refused(&two);
 	big_check(&one, 0);
 	big_close(&one);
 	big_close(&two);

@@ -6,7 +6,8 @@
 KERNEL ?= bookworm
 
 .PHONY: help run bench check check-native check-vm check-access check-attack \
-	check-isolation check-selinux check-paging check-ceiling check-modules check-stress \
+	check-isolation check-selinux check-paging check-paging-long check-ceiling \
+	check-modules check-stress \
 	check-selftests check-tool check-packages lint module packages \
 	programs tool deps clean
 
@@ -20,6 +21,7 @@ help:
 	@echo 'make check-isolation  the program against its enclaves, with controls, in the VM'
 	@echo 'make check-selinux    SELinux decides about enclaves, in the VM'
 	@echo 'make check-paging     enclaves larger than a small EPC, in the VM'
+	@echo 'make check-paging-long  1 GiB in 32 MiB of EPC; 64 MiB and the selftests (minutes)'
 	@echo 'make check-selftests  the SGX selftests of KERNEL, on KERNEL, in the VM'
 	@echo 'make check-ceiling    what mappings cost; a library OS (minutes; short in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
@@ -60,7 +62,7 @@ check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long
 
 check-native check-vm check-attack check-isolation check-selinux \
-check-paging check-selftests check-ceiling check-modules check-stress: check-%: deps
+check-paging check-paging-long check-selftests check-ceiling check-modules check-stress: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

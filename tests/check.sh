@@ -16,6 +16,8 @@
 #   isolation  the program and enclaves against enclaves: tests/isolation
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
+#   paging-long  an enclave of 1 GiB in 32 MiB of EPC, and the kernel's SGX
+#              selftests, of which two fill any EPC, in 64 MiB
 #   selftests  the kernel's own SGX selftests, in the VM: tests/selftests
 #   selftests-both  the same, of bookworm and of trixie, on their kernels
 #   ceiling    what mmap and mprotect of a large enclave cost, and a program
@@ -40,7 +42,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
-		paging | selftests | selftests-both | ceiling | \
+		paging | paging-long | selftests | selftests-both | ceiling | \
 		ceiling-short | stress | stress-short | modules)
 		parts+=("$1")
 		;;
@@ -174,6 +176,16 @@ run_paging() {
 	make --no-print-directory -s -C tests/paging
 	count paging vm/run --kernel "$kernel" --module-params epc_size=2 -- \
 		tests/paging/run.sh
+	count paging-swap vm/run --kernel "$kernel" --mem 512M \
+		--module-params epc_size=32 -- tests/paging/run.sh swap
+}
+
+run_paging_long() {
+	make --no-print-directory -s -C tests/paging
+	count paging-long vm/run --kernel "$kernel" --mem 2G --timeout 3600 \
+		--module-params epc_size=32 -- tests/paging/run.sh long
+	count paging-selftests tests/selftests/run.sh --kernel "$kernel" \
+		--module-params epc_size=64
 }
 
 run_selftests() {

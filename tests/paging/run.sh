@@ -28,7 +28,7 @@ count() {
 }
 
 if [ "$(cat $parameters/epc_size)" -gt 32 ]; then
-	echo "paging needs --module-params epc_size=2 (or 32, for the long test)"
+	echo "paging needs --module-params epc_size=2 (or 32, for swap and long)"
 	exit 2
 fi
 for program in ${1:-walk inside sgx2 limit loss}; do

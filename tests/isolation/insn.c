@@ -207,12 +207,13 @@ static void check(const struct row *row, void (*insn)(void), u64 place)
 	}
 }
 
-TEST(each, "each instruction")
+TEST_ROWS(each, companies, "each instruction")
 {
 	const u8 *insn = insns;
 	unsigned int i, place;
 
 	set_up();
+	company_start(row, &vault);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (place = 0; place < 3; place++) {
 			if (place && (rows[i].aligned || !isolated()))
@@ -222,5 +223,6 @@ TEST(each, "each instruction")
 		/* The next one: they are on multiples of 16. */
 		insn += 16;
 	}
+	company_stop(row);
 	printf("  %u instructions\n", i);
 }

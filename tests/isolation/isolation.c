@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include "isolation.h"
@@ -52,4 +53,62 @@ bool all_bytes(const volatile u8 *bytes, size_t n, u8 value)
 			return false;
 	}
 	return true;
+}
+
+volatile u64 spin_here, spin_go;
+
+void spin(struct vault *vault)
+{
+	struct sgx_enclave_run run = { .tcs = vault->guest.tcs + 2 * PAGE };
+	struct op op = { .op = OP_SPIN,
+			 .arg = { (u64)&spin_here, (u64)&spin_go } };
+	unsigned int function = SGX_EENTER;
+
+	do {
+		if (enter(&run, function, &op) || run.function == SGX_EEXIT)
+			break;
+		function = SGX_ERESUME;
+	} while (!spin_go || run.function != SGX_EEXIT);
+	spin_here = 0;
+}
+
+static void *spin_run(void *vault)
+{
+	spin(vault);
+	return NULL;
+}
+
+pthread_t spin_start(struct vault *vault)
+{
+	pthread_t thread;
+
+	spin_here = 0;
+	spin_go = 0;
+	ASSERT_OK(pthread_create(&thread, NULL, spin_run, vault));
+	while (!spin_here)
+		sched_yield();
+	return thread;
+}
+
+void spin_stop(pthread_t thread)
+{
+	spin_go = 1;
+	ASSERT_OK(pthread_join(thread, NULL));
+}
+
+static pthread_t company_thread;
+
+void company_start(const struct company *company, struct vault *vault)
+{
+	if (company->inside)
+		company_thread = spin_start(vault);
+}
+
+void company_stop(const struct company *company)
+{
+	if (!company->inside)
+		return;
+	/* It has been there all the time. */
+	ASSERT(spin_here);
+	spin_stop(company_thread);
 }

@@ -7,6 +7,7 @@
 #ifndef TESTS_ISOLATION_H
 #define TESTS_ISOLATION_H
 
+#include <pthread.h>
 #include "../uapi/lib.h"
 
 #define SECRET_BYTE 0x5a
@@ -30,6 +31,30 @@ void vault_look(struct vault *vault, u8 pages[2 * PAGE]);
 bool vault_intact(struct vault *vault);
 /* Fill the two pages with the secret, from inside. */
 void vault_fill(struct vault *vault);
+
+/*
+ * A thread in OP_SPIN, with the third TCS, for as long as spin_go is 0; an
+ * interrupt or a signal brings it back. spin_here: it is inside.
+ */
+extern volatile u64 spin_here, spin_go;
+void spin(struct vault *vault);
+pthread_t spin_start(struct vault *vault);
+void spin_stop(pthread_t thread);
+
+/* For TEST_ROWS: an attack with nobody inside, and with another thread inside. */
+struct company {
+	const char *situation;
+	bool inside;
+};
+
+static const struct company companies[] = {
+	{ "nobody is inside", false },
+	{ "another thread is inside", true },
+};
+
+/* An attack between these has that company. */
+void company_start(const struct company *company, struct vault *vault);
+void company_stop(const struct company *company);
 
 /* A loop that the compiler does not make a call of. */
 bool all_bytes(const volatile u8 *bytes, size_t n, u8 value);

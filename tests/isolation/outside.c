@@ -31,13 +31,14 @@ static void look(void)
 	ASSERT_HIDDEN(vault.secret + PAGE - 32, 64);
 }
 
-TEST(by_libc, "memcpy, memcmp, memchr, strnlen")
+TEST_ROWS(by_libc, companies, "memcpy, memcmp, memchr, strnlen")
 {
 	static u8 copy[2 * PAGE];
 	static u8 ones[PAGE];
 	const char *text;
 
 	vault_open(&vault);
+	company_start(row, &vault);
 	text = (const char *)vault.secret;
 	memset(ones, 0xff, sizeof(ones));
 
@@ -50,18 +51,21 @@ TEST(by_libc, "memcpy, memcmp, memchr, strnlen")
 	ASSERT_EQ(memchr(vault.secret, SECRET_BYTE, PAGE) == NULL, isolated());
 	ASSERT_EQ(strnlen(text, PAGE), PAGE);
 	ASSERT_EQ(!strncmp(text, (char *)ones, 64), isolated());
+	company_stop(row);
 }
 
-TEST(by_memset, "memset, memcpy to it")
+TEST_ROWS(by_memset, companies, "memset, memcpy to it")
 {
 	static u8 zeros[PAGE];
 
 	vault_open(&vault);
+	company_start(row, &vault);
 	memset(vault.secret, 0, PAGE);
 	ASSERT_UNTOUCHED(&vault);
 	vault_fill(&vault);
 	memcpy(vault.secret + 3, zeros, 1000);
 	ASSERT_UNTOUCHED(&vault);
+	company_stop(row);
 }
 
 /* Each thread of a process, and its children, of whatever age. */
@@ -116,43 +120,6 @@ TEST(by_handler, "a signal handler, sent to a thread outside")
 	look();
 }
 
-/* A thread in OP_SPIN, for as long as spin_go is 0. */
-static volatile u64 spin_here, spin_go;
-
-static void *spin(void *arg)
-{
-	struct sgx_enclave_run run = { .tcs = vault.guest.tcs + 2 * PAGE };
-	struct op op = { .op = OP_SPIN,
-			 .arg = { (u64)&spin_here, (u64)&spin_go } };
-	unsigned int function = SGX_EENTER;
-
-	(void)arg;
-	do {
-		if (enter(&run, function, &op) || run.function == SGX_EEXIT)
-			break;
-		function = SGX_ERESUME;
-	} while (!spin_go || run.function != SGX_EEXIT);
-	return NULL;
-}
-
-static pthread_t spin_start(void)
-{
-	pthread_t thread;
-
-	spin_here = 0;
-	spin_go = 0;
-	ASSERT_OK(pthread_create(&thread, NULL, spin, NULL));
-	while (!spin_here)
-		sched_yield();
-	return thread;
-}
-
-static void spin_stop(pthread_t thread)
-{
-	spin_go = 1;
-	ASSERT_OK(pthread_join(thread, NULL));
-}
-
 TEST(while_inside, "while another thread is inside, with a signal for it")
 {
 	pthread_t thread;
@@ -160,7 +127,7 @@ TEST(while_inside, "while another thread is inside, with a signal for it")
 
 	vault_open(&vault);
 	signal(SIGUSR1, on_usr1);
-	thread = spin_start();
+	thread = spin_start(&vault);
 	for (i = 0; i < 100; i++)
 		look();
 	step = 0;
@@ -177,7 +144,7 @@ TEST(while_inside, "while another thread is inside, with a signal for it")
  * The kernel, for a system call
  */
 
-TEST(by_write, "write() to a pipe and a file")
+TEST_ROWS(by_write, companies, "write() to a pipe and a file")
 {
 	u8 got[64] = { 0 };
 	ssize_t n;
@@ -185,6 +152,7 @@ TEST(by_write, "write() to a pipe and a file")
 	int fd;
 
 	vault_open(&vault);
+	company_start(row, &vault);
 	ASSERT_OK(pipe(fds));
 	n = write(fds[1], vault.secret, sizeof(got));
 	if (n > 0)
@@ -196,24 +164,28 @@ TEST(by_write, "write() to a pipe and a file")
 	if (n > 0)
 		ASSERT_EQ(pread(fd, got, n, 0), n);
 	ASSERT_HIDDEN(got, n > 0 ? n : 0);
+	company_stop(row);
 }
 
-TEST(by_read, "read() from a file")
+TEST_ROWS(by_read, companies, "read() from a file")
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
 	ASSERT(fd >= 0);
 	vault_open(&vault);
+	company_start(row, &vault);
 	ASSERT_EQ(read(fd, vault.secret, 64) == 64, !isolated());
 	ASSERT_UNTOUCHED(&vault);
+	company_stop(row);
 }
 
-TEST(by_futex, "futex() compares a word of it")
+TEST_ROWS(by_futex, companies, "futex() compares a word of it")
 {
 	static const struct timespec at_once = { .tv_nsec = 1 };
 	long ret;
 
 	vault_open(&vault);
+	company_start(row, &vault);
 	look();
 	ret = syscall(SYS_futex, vault.secret, FUTEX_WAIT_PRIVATE, 0x5a5a5a5a,
 		      &at_once, NULL, 0);
@@ -222,30 +194,41 @@ TEST(by_futex, "futex() compares a word of it")
 		ASSERT_EQ(errno, EFAULT);
 	else
 		ASSERT_EQ(errno, ETIMEDOUT);
+	company_stop(row);
 }
 
-/* These the kernel refuses for mappings of devices, isolated or not. */
-TEST(by_vm, "process_vm_readv(), process_vm_writev(), vmsplice()")
+/*
+ * These the kernel refuses for mappings of devices, isolated or not; the control
+ * is ordinary memory.
+ */
+TEST_ROWS(by_vm, companies,
+	  "process_vm_readv(), process_vm_writev(), vmsplice()")
 {
 	u8 got[64] = { 0 };
+	u8 ordinary[64] = { 0 };
 	struct iovec local = { got, sizeof(got) };
-	struct iovec remote;
+	struct iovec remote = { ordinary, sizeof(got) };
 	int fds[2];
 
 	vault_open(&vault);
+	company_start(row, &vault);
+	ASSERT_EQ(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 64);
+	ASSERT_EQ(process_vm_writev(getpid(), &local, 1, &remote, 1, 0), 64);
 	remote = (struct iovec){ vault.secret, sizeof(got) };
 	ASSERT_ERRNO(process_vm_readv(getpid(), &local, 1, &remote, 1, 0),
 		     EFAULT);
 	ASSERT_ERRNO(process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
 		     EFAULT);
 	ASSERT_OK(pipe(fds));
+	ASSERT_EQ(vmsplice(fds[1], &local, 1, 0), 64);
 	ASSERT_ERRNO(vmsplice(fds[1], &remote, 1, 0), EFAULT);
 	ASSERT(all_bytes(got, sizeof(got), 0));
 	ASSERT(vault_intact(&vault));
+	company_stop(row);
 }
 
 /* A debugger: debug enclaves it reads and writes, others not. */
-static void by_debugger(bool debug)
+static void by_debugger(bool debug, const struct company *company)
 {
 	u64 word = 0x1122334455667788, got = 0;
 	int status, fd;
@@ -268,12 +251,16 @@ static void by_debugger(bool debug)
 
 	fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	ASSERT(fd >= 0);
+	company_start(company, &vault);
 	ASSERT_EQ(pread(fd, &got, 8, (off_t)vault.secret) == 8, debug);
 	ASSERT_EQ(got, debug ? 0x5a5a5a5a5a5a5a5a : 0);
+	company_stop(company);
 
 	pid = fork();
 	ASSERT(pid >= 0);
 	if (!pid) {
+		/* It goes on while this thread is stopped. */
+		company_start(company, &vault);
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
 		_exit(0);
@@ -291,14 +278,16 @@ static void by_debugger(bool debug)
 		  debug ? word : 0x5a5a5a5a5a5a5a5a);
 }
 
-TEST(by_debugger_debug, "ptrace(), /proc/self/mem: a debug enclave")
+TEST_ROWS(by_debugger_debug, companies,
+	  "ptrace(), /proc/self/mem: a debug enclave")
 {
-	by_debugger(true);
+	by_debugger(true, row);
 }
 
-TEST(by_debugger_other, "ptrace(), /proc/self/mem: an enclave without DEBUG")
+TEST_ROWS(by_debugger_other, companies,
+	  "ptrace(), /proc/self/mem: an enclave without DEBUG")
 {
-	by_debugger(false);
+	by_debugger(false, row);
 }
 
 /*
@@ -358,7 +347,7 @@ static int ring_result(struct ring *ring)
 	return res;
 }
 
-static void by_uring(u8 flags)
+static void by_uring(u8 flags, const struct company *company)
 {
 	struct io_uring_sqe sqe = { .opcode = IORING_OP_WRITE, .flags = flags };
 	u8 got[64] = { 0 };
@@ -370,6 +359,7 @@ static void by_uring(u8 flags)
 		return;
 	vault_open(&vault);
 	look();
+	company_start(company, &vault);
 	ASSERT_OK(pipe(fds));
 	sqe.fd = fds[1];
 	sqe.addr = (u64)vault.secret;
@@ -380,16 +370,17 @@ static void by_uring(u8 flags)
 	if (n > 0)
 		ASSERT_EQ(read(fds[0], got, n), n);
 	ASSERT_HIDDEN(got, n > 0 ? n : 0);
+	company_stop(company);
 }
 
-TEST(by_uring_now, "io_uring, a write by the thread itself")
+TEST_ROWS(by_uring_now, companies, "io_uring, a write by the thread itself")
 {
-	by_uring(0);
+	by_uring(0, row);
 }
 
-TEST(by_uring_worker, "io_uring, a write by a worker")
+TEST_ROWS(by_uring_worker, companies, "io_uring, a write by a worker")
 {
-	by_uring(IOSQE_ASYNC);
+	by_uring(IOSQE_ASYNC, row);
 }
 
 /* A pipe that is full is emptied when the thread is inside. */
@@ -447,7 +438,7 @@ TEST(by_uring_inside,
 	spin_here = 0;
 	spin_go = 0;
 	ASSERT_OK(pthread_create(&thread, NULL, drain, &arg));
-	spin(NULL);
+	spin(&vault);
 	ASSERT_OK(pthread_join(thread, NULL));
 	ASSERT_HIDDEN(arg.got, arg.n > 0 ? (size_t)arg.n : 0);
 }

@@ -541,6 +541,12 @@ static NOT_HOT int eresume_anew(struct sgx_cpu *cpu)
 	return ret;
 }
 
+/* Nobody enters nowhere: a program can have that in RBX. */
+static HOT bool is_last(const struct sgx_cpu *cpu, u64 la)
+{
+	return cpu->regs->rbx == la && la != SGX_NOWHERE;
+}
+
 /*
  * EENTER where the last entry was. ANEW for whatever is not as it was then, and
  * for what it has to fault for.
@@ -552,7 +558,7 @@ static HOT int eenter_again(struct sgx_cpu *cpu)
 	struct sgx_tcs *tcs;
 	int ret;
 
-	if (cpu->regs->rbx != last->enter_la || !lock_last(cpu))
+	if (!is_last(cpu, last->enter_la) || !lock_last(cpu))
 		return ANEW;
 	tcs = epcm->page;
 	ret = ANEW;
@@ -575,8 +581,8 @@ static HOT int eresume_again(struct sgx_cpu *cpu)
 	struct sgx_tcs *tcs;
 	int ret;
 
-	if (cpu->regs->rbx != last->tcs_la || last->flags & SGX_TCS_AEXNOTIFY ||
-	    !lock_last(cpu))
+	if (!is_last(cpu, last->tcs_la) ||
+	    last->flags & SGX_TCS_AEXNOTIFY || !lock_last(cpu))
 		return ANEW;
 	tcs = cpu->tcs->page;
 	ret = ANEW;

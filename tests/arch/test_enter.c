@@ -1008,6 +1008,25 @@ static void test_again_elsewhere(void **state)
 	world_free(w);
 }
 
+/* RBX is what stands for no TCS: before the first entry, and after ERESUME. */
+static void test_again_nowhere(void **state)
+{
+	const struct row row = { "RBX is SGX_NOWHERE", NULL, 0, GP, 0, 0 };
+	struct world *w = world_new(&usual);
+
+	(void)state;
+	w->regs->rbx = SGX_NOWHERE;
+	fails(w, &eenter, &row);
+	fails(w, &eresume, &row);
+	w->regs->rbx = TCS_LA;
+	interrupt(w);
+	assert_int_equal(host_eresume(w->cpu), 0);
+	leave(w);
+	w->regs->rbx = SGX_NOWHERE;
+	fails(w, &eenter, &row);
+	world_free(w);
+}
+
 /* EDECCSSA selects another frame than the one that the entry saw. */
 static void test_again_edeccssa(void **state)
 {
@@ -1275,6 +1294,7 @@ int main(void)
 		cmocka_unit_test(test_walks_of_an_entry),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_again_elsewhere),
+		cmocka_unit_test(test_again_nowhere),
 		cmocka_unit_test(test_again_edeccssa),
 		cmocka_unit_test(test_again_full),
 		cmocka_unit_test(test_again_epoch),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* softsgx: the command. It finds the verb, and the verb does the rest. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "tool.h"
 
 #define VERSION "1.0"
@@ -64,10 +66,26 @@ static int call(const struct verb *verb, int argc, char **argv)
 	return status;
 }
 
+/*
+ * A standard stream that is closed would become the first file that is opened,
+ * and be written to. Nothing comes from what is opened here, and writing there
+ * fails; a command that is run has it closed again.
+ */
+static void occupy_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/", O_PATH | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
 
+	occupy_streams();
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2) {

@@ -169,6 +169,31 @@ static int load_text(const char *path, const void *text, size_t len)
 	return saved == EINVAL ? EXIT_FORMAT : EXIT_SYSTEM;
 }
 
+/* What can be said before there is a kernel to load it into. */
+int policy_precheck(const char *path)
+{
+	struct sgx_policy_error wrong;
+	struct softsgx_error error;
+	struct sgx_policy *policy;
+	int status = EXIT_YES;
+	size_t len;
+	void *text;
+
+	if (softsgx_file_read(path, &text, &len, &error))
+		return report_error(&error);
+	/* A signed one is DER, and the kernel's alone to judge. */
+	if (!len || *(const char *)text != 0x30) {
+		policy = sgx_policy_parse(text, len, &wrong);
+		if (!policy) {
+			policy_complain(path, &wrong);
+			status = EXIT_FORMAT;
+		}
+		sgx_policy_free(policy);
+	}
+	free(text);
+	return status;
+}
+
 int policy_load(const char *path)
 {
 	struct softsgx_error error;

@@ -419,7 +419,8 @@ static int run_here(const struct options *o, char **trace)
 static int call_vm(const struct options *o, const char *vm, const char *self,
 		   char *dir, char *file)
 {
-	char program[PATH_MAX], user[32];
+	char program[PATH_MAX];
+	char *user = run_user();
 	size_t words = 0, n = 0;
 	char **argv;
 	int status;
@@ -428,8 +429,11 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 	while (o->command[words])
 		words++;
 	argv = calloc(words + 24, sizeof(*argv));
-	if (!argv)
+	if (!argv || !user) {
+		free(argv);
+		free(user);
 		return 125;
+	}
 	argv[n++] = (char *)vm;
 	if (o->kernel) {
 		argv[n++] = (char *)"--kernel";
@@ -449,7 +453,6 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 	argv[n++] = (char *)"--trace";
 	argv[n++] = file;
 	if (geteuid()) {
-		snprintf(user, sizeof(user), "%u:%u", geteuid(), getegid());
 		argv[n++] = (char *)"--user";
 		argv[n++] = user;
 	}
@@ -465,6 +468,7 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 		_exit(125);
 	}
 	free(argv);
+	free(user);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return 125;
 	return shell_status(status);

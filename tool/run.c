@@ -20,6 +20,9 @@ enum {
 	OPTION_VM,
 	OPTION_KERNEL,
 	OPTION_EPC,
+	OPTION_MEM,
+	OPTION_SMP,
+	OPTION_PARAM,
 	OPTION_POLICY,
 	OPTION_RW,
 	OPTION_CPUID,
@@ -35,8 +38,9 @@ enum {
  * @vm_wanted:	--vm
  * @policy:	file of the rules to load first, or NULL
  * @user:	whom to become then, or NULL
- * @params:	parameters of the module
- * @memory:	of the VM
+ * @epc:	MiB of EPC, 0 if not given
+ * @mem:	MiB for all else in the VM, 0 if not given
+ * @params:	parameters of the module, each with a blank before it
  * @vm:		options for vm/run; the command is put behind them
  * @vms:	how many
  * @command:	and its arguments
@@ -46,7 +50,9 @@ struct options {
 	bool vm_wanted;
 	const char *policy;
 	const char *user;
-	char params[32];
+	unsigned int epc;
+	unsigned int mem;
+	char params[512];
 	char memory[32];
 	char *vm[ARGS_MAX];
 	int vms;
@@ -62,22 +68,50 @@ static void add(struct options *o, struct argp_state *state, const char *name,
 	o->vm[o->vms++] = (char *)value;
 }
 
-/* A number is in MiB; the pages of the EPC are the VM's memory. */
-static void add_epc(struct options *o, struct argp_state *state,
-		    const char *arg)
+/* A number is in MiB. */
+static unsigned int parse_mib(const char *arg, const char *what,
+			      struct argp_state *state)
 {
 	const bool unit = arg[strspn(arg, "0123456789")];
-	unsigned int mib;
+	uint64_t mib;
 
 	if (unit)
-		mib = parse_bytes(arg, "--epc", state) >> 20;
+		mib = parse_bytes(arg, what, state) >> 20;
 	else
-		mib = parse_number(arg, 1 << 20, "--epc", state);
-	if (!mib)
-		argp_error(state, "--epc takes 1 MiB or more, not '%s'", arg);
-	snprintf(o->params, sizeof(o->params), "epc_size=%u", mib);
-	snprintf(o->memory, sizeof(o->memory), "%uM", 1024 + mib);
-	add(o, state, "--module-params", o->params);
+		mib = parse_number(arg, 1 << 20, what, state);
+	if (!mib || mib > 1 << 20)
+		argp_error(state, "%s takes 1 MiB to 1 TiB, not '%s'", what,
+			   arg);
+	return mib;
+}
+
+static void add_param(struct options *o, struct argp_state *state,
+		      const char *arg)
+{
+	const size_t len = strlen(o->params);
+
+	if (!strchr(arg, '=') || strpbrk(arg, " \t\n\""))
+		argp_error(state, "--param takes NAME=VALUE, not '%s'", arg);
+	if (len + strlen(arg) + 2 > sizeof(o->params))
+		argp_error(state, "too many parameters");
+	sprintf(o->params + len, " %s", arg);
+}
+
+/* The pages of the EPC are the VM's memory, too. */
+static void add_sizes(struct options *o, struct argp_state *state)
+{
+	char param[32];
+
+	if (o->epc) {
+		snprintf(param, sizeof(param), "epc_size=%u", o->epc);
+		add_param(o, state, param);
+	}
+	if (*o->params)
+		add(o, state, "--module-params", o->params + 1);
+	if (!o->epc && !o->mem)
+		return;
+	snprintf(o->memory, sizeof(o->memory), "%uM",
+		 (o->mem ? o->mem : 1024) + o->epc);
 	add(o, state, "--mem", o->memory);
 }
 
@@ -96,7 +130,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		add(o, state, "--kernel", arg);
 		return 0;
 	case OPTION_EPC:
-		add_epc(o, state, arg);
+		o->epc = parse_mib(arg, "--epc", state);
+		return 0;
+	case OPTION_MEM:
+		o->mem = parse_mib(arg, "--mem", state);
+		return 0;
+	case OPTION_SMP:
+		add(o, state, "--smp", arg);
+		return 0;
+	case OPTION_PARAM:
+		add_param(o, state, arg);
 		return 0;
 	case OPTION_RW:
 		add(o, state, "--rw", arg);
@@ -123,6 +166,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "which command?");
 		if (o->host_wanted && o->vm_wanted)
 			argp_error(state, "--host or --vm, not both");
+		add_sizes(o, state);
 		if (o->host_wanted && o->vms)
 			argp_error(state, "%s is for the VM", o->vm[0]);
 		return 0;
@@ -131,19 +175,42 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Give up root for @user, "UID:GID". */
+/* Who this is, "UID:GID[,GID...]", to be freed; NULL if there is no memory. */
+char *run_user(void)
+{
+	gid_t groups[NGROUPS_MAX];
+	size_t size;
+	FILE *out;
+	char *text;
+	int i, n;
+
+	out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	fprintf(out, "%u:%u", geteuid(), getegid());
+	n = getgroups(NGROUPS_MAX, groups);
+	for (i = 0; i < n; i++)
+		if (groups[i] != getegid())
+			fprintf(out, ",%u", groups[i]);
+	return fclose(out) ? NULL : text;
+}
+
+/* Give up root for @user, as run_user() has it. */
 bool run_become(const char *user)
 {
-	unsigned int uid, gid;
-	gid_t group;
-	int end = 0;
+	gid_t groups[NGROUPS_MAX];
+	size_t count = 0;
+	char *at;
+	uid_t uid;
 
-	if (sscanf(user, "%u:%u%n", &uid, &gid, &end) != 2 || user[end]) {
+	uid = strtoul(user, &at, 10);
+	while (*at == (count ? ',' : ':') && count < NGROUPS_MAX)
+		groups[count++] = strtoul(at + 1, &at, 10);
+	if (!count || *at) {
 		complain("--user takes UID:GID, not '%s'", user);
 		return false;
 	}
-	group = gid;
-	if (setgroups(1, &group) || setgid(gid) || setuid(uid)) {
+	if (setgroups(count, groups) || setgid(groups[0]) || setuid(uid)) {
 		complain("cannot become %s: %s", user, strerror(errno));
 		return false;
 	}
@@ -171,6 +238,7 @@ bool run_find_vm(const char *self, char path[PATH_MAX])
 					      "/../lib/softsgx/vm/run" };
 	const char *given = getenv("SOFTSGX_VM");
 	const char *slash = strrchr(self, '/');
+	char place[PATH_MAX];
 	size_t i;
 
 	if (given && *given) {
@@ -178,9 +246,9 @@ bool run_find_vm(const char *self, char path[PATH_MAX])
 		return !access(path, X_OK);
 	}
 	for (i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(path, PATH_MAX, "%.*s%s", (int)(slash - self), self,
-			 places[i]);
-		if (!access(path, X_OK))
+		snprintf(place, sizeof(place), "%.*s%s", (int)(slash - self),
+			 self, places[i]);
+		if (!access(place, X_OK) && realpath(place, path))
 			return true;
 	}
 	snprintf(path, PATH_MAX, "vm/run");
@@ -240,22 +308,29 @@ static int wrap(struct options *o, const char *self, char *user,
 static int run_in_vm(struct options *o, int words)
 {
 	char self[PATH_MAX] = "", vm[PATH_MAX], program[PATH_MAX];
-	char user[32];
 	char **argv;
+	char *user;
 	ssize_t len;
 	int n;
 
+	if (o->policy && policy_precheck(o->policy) != EXIT_YES)
+		return EXIT_CANNOT;
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (len < 0 || !run_find_vm(self, vm)) {
 		complain("%s: %s; SOFTSGX_VM names it", len < 0 ? self : vm,
 			 strerror(errno));
 		return EXIT_CANNOT;
 	}
-	snprintf(user, sizeof(user), "%u:%u", geteuid(), getegid());
+	user = run_user();
+	if (!user) {
+		complain("out of memory");
+		return EXIT_CANNOT;
+	}
 	n = wrap(o, self, user, program);
 	argv = calloc(n + words + 2, sizeof(*argv));
 	if (!argv) {
 		complain("out of memory");
+		free(user);
 		return EXIT_CANNOT;
 	}
 	argv[0] = vm;
@@ -263,6 +338,7 @@ static int run_in_vm(struct options *o, int words)
 	memcpy(argv + 1 + n, o->command, words * sizeof(*argv));
 	execv(vm, argv);
 	complain("%s: %s", vm, strerror(errno));
+	free(user);
 	free(argv);
 	return EXIT_CANNOT;
 }
@@ -281,6 +357,12 @@ int verb_run(int argc, char **argv)
 		  0 },
 		{ "epc", OPTION_EPC, "SIZE", 0,
 		  "Size of the EPC in MiB, or with K, M or G (default: 128)",
+		  0 },
+		{ "mem", OPTION_MEM, "SIZE", 0,
+		  "Memory for all else, likewise (default: 1G)", 0 },
+		{ "smp", OPTION_SMP, "N", 0, "Processors (default: 2)", 0 },
+		{ "param", OPTION_PARAM, "NAME=VALUE", 0,
+		  "Parameter of softsgx.ko, sgx2=0 for one (may be repeated)",
 		  0 },
 		{ "rw", OPTION_RW, "DIR", 0,
 		  "What is written under DIR stays (may be repeated)", 0 },

@@ -27,7 +27,10 @@ _softsgx() {
 		;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) words="--host --vm --kernel --epc --policy --rw --cpuid --timeout" ;;
+	run)
+		words="--host --vm --kernel --epc --mem --smp --param --policy --rw
+			--cpuid --timeout"
+		;;
 	sign)
 		words="--key --output --payload --from --signature --debug --kss
 			--provision --attributes --attribute-mask --xfrm --xfrm-mask

@@ -152,8 +152,10 @@ bool host_is_noexec(const char *path);
 
 /* policy.c */
 int policy_load(const char *path);
+int policy_precheck(const char *path);
 
 /* run.c */
+char *run_user(void);
 bool run_become(const char *user);
 bool run_find_vm(const char *self, char path[PATH_MAX]);
 bool run_find_program(const char *name, char path[PATH_MAX]);

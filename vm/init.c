@@ -14,7 +14,8 @@
  *   keep		exists if that module is not to be removed at the end
  *   rw			directories to mount writable, a list: tags rw0, rw1...
  *   cwd, env, args	the command, its environment and arguments: lists
- *   user		UID:GID of the command
+ *   user		UID:GID of the command, more groups behind it: ,GID...
+ *   umask, hostname	as on the host
  *   tty		if there is a terminal: which of 0, 1 and 2 it is (digits),
  *			rows and columns
  *
@@ -24,6 +25,7 @@
  *   start		the host has read that the VM is up
  *   signal N		for the command
  *   size ROWS COLUMNS	the terminal's, now
+ *   gone STREAM	nobody reads stdout or stderr any more
  * On the port "status" goes "up" when the VM is, and the verdict as the very
  * last thing, after the kernel's log has been searched: one of
  *   exit N		the command ended with this status
@@ -158,9 +160,24 @@ struct request {
 	char *cwd;
 	char **env;
 	char **args;
-	char *user;
+	uid_t uid;
+	gid_t groups[NGROUPS_MAX];
+	int group_count;
+	mode_t umask;
+	char *hostname;
 	char *tty;
 };
+
+/* UID:GID[,GID...], which vm/run has checked. */
+static void read_user(struct request *rq)
+{
+	char *user = read_line("/vm/user"), *p;
+
+	rq->uid = strtoul(user, &p, 10);
+	while (*p && rq->group_count < NGROUPS_MAX)
+		rq->groups[rq->group_count++] = strtoul(p + 1, &p, 10);
+	free(user);
+}
 
 static void read_request(struct request *rq)
 {
@@ -175,7 +192,9 @@ static void read_request(struct request *rq)
 	rq->cwd = read_list("/vm/cwd")[0];
 	rq->env = read_list("/vm/env");
 	rq->args = read_list("/vm/args");
-	rq->user = read_line("/vm/user");
+	read_user(rq);
+	rq->umask = strtoul(read_line("/vm/umask"), NULL, 8);
+	rq->hostname = read_line("/vm/hostname");
 	rq->tty = read_line("/vm/tty");
 }
 
@@ -207,11 +226,10 @@ static void insert_module(const struct request *rq)
 static void give_device(const struct request *rq)
 {
 	static const char path[] = "/dev/sgx_enclave";
-	unsigned int uid, gid;
 
-	if (sscanf(rq->user, "%u:%u", &uid, &gid) != 2 || !uid)
+	if (!rq->uid)
 		return;
-	if (chown(path, 0, gid) || chmod(path, 0660))
+	if (chown(path, 0, rq->groups[0]) || chmod(path, 0660))
 		fail_errno("give away", path);
 }
 
@@ -332,8 +350,7 @@ static void mount_early(void)
 static void mount_root(const struct request *rq)
 {
 	char *release = read_line("/proc/sys/kernel/osrelease");
-	char path[PATH_MAX], modules[PATH_MAX], tag[16];
-	int i;
+	char path[PATH_MAX], modules[PATH_MAX];
 
 	mount_at("host", "/host", "9p", MS_RDONLY, P9_OPTIONS ",cache=loose");
 	mount_at("tmpfs", "/upper", "tmpfs", 0, "mode=755");
@@ -352,12 +369,6 @@ static void mount_root(const struct request *rq)
 	mount_at(modules, path, NULL, MS_BIND, NULL);
 	free(release);
 
-	for (i = 0; rq->rw[i]; i++) {
-		snprintf(tag, sizeof(tag), "rw%d", i);
-		snprintf(path, sizeof(path), ROOT "%s", rq->rw[i]);
-		mount_at(tag, path, "9p", 0, P9_OPTIONS ",cache=mmap");
-	}
-
 	mount_at("/proc", ROOT "/proc", NULL, MS_MOVE, NULL);
 	mount_at("/sys", ROOT "/sys", NULL, MS_MOVE, NULL);
 	mount_at("/dev", ROOT "/dev", NULL, MS_MOVE, NULL);
@@ -371,8 +382,11 @@ static void link_stream(const char *target, const char *path)
 		fail_errno("link", path);
 }
 
-static void mount_late(void)
+static void mount_late(const struct request *rq)
 {
+	char tag[16];
+	int i;
+
 	mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 		 "ptmxmode=666,mode=620,gid=5");
 	mount_at("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
@@ -381,6 +395,11 @@ static void mount_late(void)
 	mount_if_any("debugfs", "/sys/kernel/debug");
 	mount_if_any("tracefs", "/sys/kernel/tracing");
 	mount_if_any("cgroup2", "/sys/fs/cgroup");
+	/* Last, for they may be below one of these. */
+	for (i = 0; rq->rw[i]; i++) {
+		snprintf(tag, sizeof(tag), "rw%d", i);
+		mount_at(tag, rq->rw[i], "9p", 0, P9_OPTIONS ",cache=mmap");
+	}
 	link_stream("/proc/self/fd", "/dev/fd");
 	link_stream("/proc/self/fd/0", "/dev/stdin");
 	link_stream("/proc/self/fd/1", "/dev/stdout");
@@ -493,6 +512,8 @@ static void open_streams(const struct request *rq, int child[])
 
 static void end_stream(struct stream *s)
 {
+	if (s->pipe < 0)
+		return;
 	close(s->pipe);
 	s->pipe = -1;
 	s->start = 0;
@@ -533,6 +554,10 @@ static void obey(const char *line, pid_t child)
 		host_started = true;
 	} else if (sscanf(line, "size %u %u", &a, &b) == 2) {
 		set_size(a, b);
+	} else if (!strcmp(line, "gone stdout")) {
+		end_stream(&streams[OUT]);
+	} else if (!strcmp(line, "gone stderr")) {
+		end_stream(&streams[ERR]);
 	} else if (sscanf(line, "signal %u", &a) == 1 && child > 0) {
 		/* What a keyboard sends, goes to all that it would reach. */
 		if (a == SIGINT || a == SIGQUIT || a == SIGHUP)
@@ -611,10 +636,8 @@ static void relay(const sigset_t *unblocked, pid_t child)
 /* Relays all that is left. */
 static void drain_streams(void)
 {
-	if (streams[IN].pipe >= 0)
-		end_stream(&streams[IN]);
-	if (streams[TTY_IN].pipe >= 0)
-		end_stream(&streams[TTY_IN]);
+	end_stream(&streams[IN]);
+	end_stream(&streams[TTY_IN]);
 	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0 ||
 	       streams[TTY_OUT].pipe >= 0)
 		relay(NULL, 0);
@@ -630,7 +653,6 @@ static void on_child(int sig)
 __attribute__((noreturn)) static void run_command(const struct request *rq,
 						  const int fds[])
 {
-	unsigned int uid, gid;
 	int i;
 
 	setsid();
@@ -639,9 +661,10 @@ __attribute__((noreturn)) static void run_command(const struct request *rq,
 	for (i = IN; i <= ERR && terminal >= 0; i++)
 		if (isatty(i) && !ioctl(i, TIOCSCTTY, 0))
 			break;
-	if (sscanf(rq->user, "%u:%u", &uid, &gid) != 2 || setgroups(1, &gid) ||
-	    setgid(gid) || setuid(uid)) {
-		fprintf(stderr, "vm/init: cannot become %s: %s\n", rq->user,
+	umask(rq->umask);
+	if (setgroups(rq->group_count, rq->groups) || setgid(rq->groups[0]) ||
+	    setuid(rq->uid)) {
+		fprintf(stderr, "vm/init: cannot become user %u: %s\n", rq->uid,
 			strerror(errno));
 		_exit(126);
 	}
@@ -789,8 +812,10 @@ int main(void)
 	insert_base_modules(&rq);
 	open_status_port();
 	mount_root(&rq);
-	mount_late();
+	mount_late(&rq);
 	raise_loopback();
+	if (sethostname(rq.hostname, strlen(rq.hostname)))
+		fail_errno("set the name", rq.hostname);
 	if (rq.module >= 0) {
 		insert_module(&rq);
 		give_device(&rq);

@@ -3,20 +3,19 @@
 #
 # What the scripts of vm/ have in common. Sourced, never run.
 
-set -euo pipefail
+set -eEuo pipefail
+# The status of a failure of the VM itself, as opposed to the command's.
+readonly vm_failed=125
+trap 'exit "$vm_failed"' ERR
+
+# A stream that is closed would become the first file that is opened.
+for fd in 0 1 2; do
+	[ -e /proc/self/fd/$fd ] || eval "exec $fd<>/dev/null"
+done
+unset CDPATH
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# What is fetched and built is kept in the source tree, or, where this is
-# installed, in the user's cache.
-if [ -e "$top/Makefile" ]; then
-	build=$top/build
-else
-	build=${XDG_CACHE_HOME:-$HOME/.cache}/softsgx
-fi
 program=vm/${0##*/}
-
-# The exit status of a failure of the VM itself, as opposed to the command's.
-readonly vm_failed=125
 
 say() {
 	printf '%s: %s\n' "$program" "$*" >&2
@@ -64,9 +63,28 @@ die() {
 	exit "$vm_failed"
 }
 
+# may_write DIR: whether it can be written to, or made.
+may_write() {
+	[ -w "$1" ] || { [ ! -e "$1" ] && [ -w "${1%/*}" ]; }
+}
+
+# What is fetched and built is kept in the source tree, or, where this is
+# installed or somebody else's, in the user's cache.
+if [ -e "$top/Makefile" ] && may_write "$top/build"; then
+	build=$top/build
+else
+	cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+	[ -n "$cache" ] || die "no place to build in: neither XDG_CACHE_HOME nor HOME is set"
+	build=$cache/softsgx
+fi
+# Neither make nor the kernel's build copes with these.
+case $build in
+*[[:space:]:\#\$\"\'\\]*) die "blanks or one of :#\$\"'\\ in the path '$build'" ;;
+esac
+
 bad_usage() {
 	say "$*"
-	printf 'Try: %s --help\n' "$program" >&2
+	printf 'Try: %s --help\n' "$0" >&2
 	exit 2
 }
 

@@ -248,6 +248,14 @@ t "help" 0 'inspect' "$tool" --help
 for verb in run sign measure inspect lint convert ps top trace status doctor policy; do
 	t "$verb --help" 0 "Usage: softsgx $verb" "$tool" $verb --help
 	t "$verb --what" 2 'unrecognized option' "$tool" $verb --what
+	# What is hidden or everywhere is left out.
+	for option in $("$tool" $verb --usage | grep -o -- '--[a-z-]*' | grep -vxE -- '--(help|usage)'); do
+		t "$verb $option in the manual" 0 '' \
+			grep -qF -- "${option//-/\\-}" "$top/doc/man/softsgx.1"
+		t "$verb $option completed" 0 "$option" bash -c '. "$0"
+			COMP_WORDS=(softsgx "$1" "$2") COMP_CWORD=2; _softsgx
+			echo "${COMPREPLY[@]}"' "$top/tool/softsgx.bash" "$verb" "$option"
+	done
 	t "completion of $verb" 0 "$verb" bash -c '. "$0"
 		COMP_WORDS=(softsgx "$1") COMP_CWORD=1; _softsgx
 		echo "${COMPREPLY[@]}"' "$top/tool/softsgx.bash" "${verb:0:3}"
@@ -293,6 +301,13 @@ t "run here: killed" 143 '' sh -c "'$tool' run --host -- sh -c 'kill -TERM \$\$'
 t "run: both" 2 'not both' "$tool" run --host --vm true
 t "run: no command" 2 'which command' "$tool" run
 t "run: VM option with --host" 2 'is for the VM' "$tool" run --host --epc 64 true
+t "run: a parameter" 2 '--param takes NAME=VALUE' "$tool" run --param sgx2 true
+t "run: memory" 2 '--mem takes 1 MiB to 1 TiB' "$tool" run --mem 0 true
+t "run: no policy" 125 'none: cannot be opened' "$tool" run --vm --policy none true
+t "run: a bad policy" 125 'bad.rules:1: ' "$tool" run --vm --policy bad.rules true
+t "closed output" 4 'standard output: Bad file' sh -c "'$tool' measure '$hello' >&-"
+t "closed output, another file" 0 '' sh -c "'$tool' convert '$hello' -o closed.sgxs >&- 2>&-"
+same "closed output, another file's contents" closed.sgxs hello.sgxs
 t "run: no vm/run" 125 'SOFTSGX_VM names it' env SOFTSGX_VM=/nowhere "$tool" run --vm true
 
 echo "the installed library"

@@ -106,6 +106,22 @@ test_reader_gone() {
 	is_status 5
 }
 
+test_reader_gone_ends_the_command() {
+	status=0
+	"$top/vm/run" --no-module --timeout 120 -- yes </dev/null 2>"$out/stderr" |
+		head -n 1 >"$out/stdout" || status=$?
+	is_status 141 && prints stdout y
+}
+
+test_closed_streams() {
+	in_vm --no-module -- wc -c <&-
+	is_status 0 && prints stdout 0 || return
+	status=0
+	"$top/vm/run" --no-module -- sh -c 'echo lost; exit 6' >&- 2>"$out/stderr" </dev/null ||
+		status=$?
+	is_status 6 && prints stderr ''
+}
+
 test_arguments_and_environment() {
 	# shellcheck disable=SC2016 # expanded in the VM
 	VAR=$'a b\nc' in_vm --no-module -- sh -c 'printf "%s|" "$VAR" "$@"' \
@@ -115,9 +131,49 @@ test_arguments_and_environment() {
 
 test_directory_and_user() {
 	# The user may not be allowed to enter the directory of the project.
-	(cd /usr/share && in_vm --no-module --user 1234:567 -- \
-		sh -c 'pwd; id -u; id -g; id -G' </dev/null)
-	prints stdout $'/usr/share\n1234\n567\n567'
+	(cd /usr/share && umask 027 && in_vm --no-module --user 1234:567,89,10 -- \
+		sh -c 'pwd; id -u; id -g; id -G; umask' </dev/null)
+	prints stdout $'/usr/share\n1234\n567\n567 10 89\n0027'
+}
+
+test_name_of_the_machine() {
+	in_vm --no-module -- uname -n </dev/null
+	is_status 0 && prints stdout "$(uname -n)"
+}
+
+test_what_others_build_with() {
+	# So that it is linked again.
+	rm -f "$top"/build/module/6.1-amd64/driver/softsgx.ko
+	ARCH=arm64 CROSS_COMPILE=none- O=/none MAKEFLAGS=-n CDPATH=/ POSIXLY_CORRECT=1 \
+		in_vm -- test -c /dev/sgx_enclave </dev/null
+	is_status 0
+}
+
+test_somebody_elses_sources() {
+	local home=$out/home as=(setpriv --reuid 1234 --regid 567 --clear-groups env)
+
+	rm -rf "$home"
+	mkdir "$home"
+	chown 1234:567 "$home"
+	status=0
+	(cd / && "${as[@]}" "HOME=$home" "$top/vm/run" --user 1234:567 -- id -u) \
+		>"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
+	is_status 0 && prints stdout 1234 && [ -e "$home/.cache/softsgx/vm/last.log" ] || return
+	status=0
+	(cd / && "${as[@]}" HOME=/none "$top/vm/run" -- true) 2>"$out/stderr" </dev/null ||
+		status=$?
+	is_status 125 && mentions stderr 'no place to build in: /none/.cache/softsgx' || return
+	status=0
+	(cd / && "${as[@]}" -u HOME "$top/vm/run" -- true) 2>"$out/stderr" </dev/null ||
+		status=$?
+	is_status 125 && mentions stderr 'neither XDG_CACHE_HOME nor HOME'
+}
+
+test_blanks_in_the_path() {
+	status=0
+	(cd / && XDG_CACHE_HOME='/tmp/a b' setpriv --reuid 1234 --clear-groups \
+		"$top/vm/run" -- true) 2>"$out/stderr" </dev/null || status=$?
+	is_status 125 && mentions stderr "in the path '/tmp/a b/softsgx'"
 }
 
 test_writes_stay_inside() {
@@ -125,6 +181,18 @@ test_writes_stay_inside() {
 	in_vm --no-module --rw "$out/rw" -- \
 		sh -c "echo 1 >'$out/inside' && cat '$out/inside' >'$out/rw/outside'" </dev/null
 	is_status 0 && [ ! -e "$out/inside" ] && [ "$(cat "$out/rw/outside")" = 1 ]
+}
+
+test_writable_where_the_vm_has_its_own() {
+	local dir=/dev/shm/softsgx.$$,x here=$PWD
+
+	mkdir -p "$dir"
+	cd "$dir"
+	in_vm --no-module -- true </dev/null
+	is_status 2 && mentions stderr "the VM, which has a /dev of its own" || return
+	in_vm --no-module --rw . -- sh -c 'echo 1 >file' </dev/null
+	cd "$here"
+	is_status 0 && [ "$(cat "$dir/file")" = 1 ] && rm -r "$dir"
 }
 
 test_one_thread() {
@@ -189,6 +257,14 @@ test_usage() {
 	is_status 2 && mentions stderr 'no command' || return
 	in_vm --mem lots -- true </dev/null
 	is_status 2 && mentions stderr '--mem takes' || return
+	in_vm --mem 64M -- true </dev/null
+	is_status 2 && mentions stderr '--mem takes 128M' || return
+	in_vm --user root -- true </dev/null
+	is_status 2 && mentions stderr '--user takes' || return
+	in_vm --kernel 2.6 -- true </dev/null
+	is_status 2 && mentions stderr "no kernel '2.6'" || return
+	in_vm --module-params 'sgx2=0 colour=red' -- true </dev/null
+	is_status 2 && mentions stderr "no parameter 'colour'" || return
 	in_vm --rw /no/such/directory -- true </dev/null
 	is_status 2
 }

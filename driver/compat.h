@@ -164,6 +164,18 @@ static inline struct fpu *sgx_current_fpu(void)
 #endif
 }
 
+/*
+ * Restartable sequences: the running thread is not due for an abort. Before
+ * 6.19 the kernel kept in mind what had happened to a thread outside of its
+ * sequences, and held it against the next one at any return to user mode.
+ */
+static inline void sgx_rseq_forget(void)
+{
+#if defined(CONFIG_RSEQ) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	current->rseq_event_mask = 0;
+#endif
+}
+
 /* The library's AES: an expanded key to encrypt with. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
 #define aes_enckey			 crypto_aes_ctx

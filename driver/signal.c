@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals that reach a thread inside an enclave, and system calls from there.
+ * Signals that reach a thread inside an enclave, system calls from there, and
+ * whatever else has the kernel change where a thread goes on.
  */
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -74,10 +75,54 @@ static int syscall_probe(struct kprobe *kp, struct pt_regs *args)
 	return 0;
 }
 
-static struct kprobe syscall_kprobe = {
-	.symbol_name = "force_sig_info",
-	.pre_handler = syscall_probe,
+/*
+ * bool arch_syscall_is_vdso_sigreturn(struct pt_regs *regs)
+ *
+ * The one system call that the kernel does not divert: that of the signal
+ * trampolines of 32-bit programs, which 64-bit code can jump to as well.
+ */
+static int sigreturn_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (!thread || (!sgx_enclave_mode(&thread->cpu) && !thread->diverted))
+		return 0;
+	args->ip = (unsigned long)sgx_return_zero;
+	return 1;
+}
+
+/*
+ * static void ipi_rseq(void *info)
+ *
+ * membarrier() has the kernel look whether threads that are running are in a
+ * restartable sequence: one that is goes on at the sequence's abort handler,
+ * with the registers that it has. On hardware this interrupt, as any other, was
+ * an AEX, and a sequence would have to be at the AEP. (Where a thread is
+ * switched out or gets a signal, there has been one here, too.)
+ */
+static int rseq_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (thread && sgx_enclave_mode(&thread->cpu))
+		sgx_thread_kick(thread);
+	return 0;
+}
+
+static struct kprobe signal_kprobes[] = {
+	{ .symbol_name = "force_sig_info", .pre_handler = syscall_probe },
+	{ .symbol_name = "arch_syscall_is_vdso_sigreturn",
+	  .pre_handler = sigreturn_probe },
+#if defined(CONFIG_RSEQ) && defined(CONFIG_MEMBARRIER)
+	{ .symbol_name = "ipi_rseq", .pre_handler = rseq_probe },
+#endif
 };
+
+static void signal_unregister(unsigned int n)
+{
+	while (n)
+		unregister_kprobe(&signal_kprobes[--n]);
+}
 
 /**
  * sgx_signal_init() - watch signals and diverted system calls from now on
@@ -86,14 +131,21 @@ static struct kprobe syscall_kprobe = {
  */
 int sgx_signal_init(void)
 {
+	unsigned int n;
 	int ret;
 
-	ret = sgx_kprobe_register(&syscall_kprobe);
-	if (ret)
-		return ret;
+	for (n = 0; n < ARRAY_SIZE(signal_kprobes); n++) {
+		ret = sgx_kprobe_register(&signal_kprobes[n]);
+		if (ret)
+			goto err_kprobes;
+	}
 	ret = sgx_probe_register("signal_deliver", signal_probe);
 	if (ret)
-		unregister_kprobe(&syscall_kprobe);
+		goto err_kprobes;
+	return 0;
+
+err_kprobes:
+	signal_unregister(n);
 	return ret;
 }
 
@@ -103,5 +155,5 @@ int sgx_signal_init(void)
 void sgx_signal_exit(void)
 {
 	sgx_probe_unregister("signal_deliver", signal_probe);
-	unregister_kprobe(&syscall_kprobe);
+	signal_unregister(ARRAY_SIZE(signal_kprobes));
 }

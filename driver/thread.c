@@ -112,11 +112,18 @@ static void thread_count_aex(struct sgx_thread *thread, struct sgx_encl *encl,
 /* The AEX itself, interrupts are off. */
 static void thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 {
+	struct pt_regs *regs = task_pt_regs(current);
 	struct sgx_epcm *secs = thread->cpu.secs;
 
-	thread->cpu.regs = sgx_pt_regs(task_pt_regs(current));
+	thread->cpu.regs = sgx_pt_regs(regs);
 	sgx_fsgs_read(&thread->cpu);
 	sgx_aex(&thread->cpu, fault);
+	/*
+	 * An enclave has no other segment, for far branches are illegal inside.
+	 * Here they are not caught; and SYSENTER always comes with the segment
+	 * of 32-bit code. The AEP is 64-bit code, as the ENCLU was.
+	 */
+	regs->cs = __USER_CS;
 	thread_count_aex(thread, sgx_secs_encl(secs), fault);
 	sgx_thread_left(thread, secs);
 }
@@ -659,24 +666,31 @@ u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 	return oldest;
 }
 
-/*
- * Out of the enclave before the thread executes another instruction of it. The
- * FPU may be the kernel's at this moment (a softirq uses it): then it is done on
- * the way back to user mode.
+/**
+ * sgx_thread_kick() - out of the enclave, before its next instruction
+ * @thread:	running thread, inside
+ *
+ * The FPU may be the kernel's at this moment (a softirq uses it): then it is
+ * done on the way back to user mode.
+ *
+ * Context: the running thread, interrupted; interrupts off.
  */
-static void thread_kick(void *info)
+void sgx_thread_kick(struct sgx_thread *thread)
 {
-	struct sgx_thread *thread = sgx_this_thread();
-
-	if (!thread || !thread_inside(thread, info))
-		return;
-
 	if (irq_fpu_usable()) {
 		sgx_thread_aex(thread, NULL);
 		return;
 	}
 	thread->aex_wanted = true;
 	sgx_thread_request(thread);
+}
+
+static void cpu_kick(void *info)
+{
+	struct sgx_thread *thread = sgx_this_thread();
+
+	if (thread && thread_inside(thread, info))
+		sgx_thread_kick(thread);
 }
 
 /**
@@ -694,7 +708,7 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
 	u64 epoch = READ_ONCE(secs->hidden.epoch);
 
 	for (;;) {
-		on_each_cpu(thread_kick, encl, 1);
+		on_each_cpu(cpu_kick, encl, 1);
 		if (sgx_encl_oldest_epoch(encl) >= epoch)
 			return;
 		cond_resched();
@@ -709,7 +723,7 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
  */
 void sgx_encl_interrupt_threads(struct sgx_encl *encl)
 {
-	on_each_cpu(thread_kick, encl, 1);
+	on_each_cpu(cpu_kick, encl, 1);
 }
 
 /*

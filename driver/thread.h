@@ -16,6 +16,7 @@
 #include <linux/task_work.h>
 #include <asm/insn.h>
 #include <asm/pkru.h>
+#include "compat.h"
 #include "encl.h"
 #include "fsgs.h"
 
@@ -244,6 +245,7 @@ struct sgx_thread *sgx_thread_create(void);
 int sgx_thread_request(struct sgx_thread *thread);
 void sgx_thread_put_aside_dispatch(struct sgx_thread *thread);
 void sgx_thread_aex_call(struct sgx_thread *thread);
+void sgx_thread_kick(struct sgx_thread *thread);
 void sgx_thread_zap(struct sgx_thread *thread, unsigned long addr);
 bool sgx_thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault);
 bool sgx_encl_detach_threads(struct sgx_encl *encl);
@@ -280,6 +282,8 @@ static inline void sgx_thread_before_entry(struct sgx_thread *thread)
  * opcode exception of them. Programs use that facility too; theirs is put
  * aside.
  *
+ * See signal.c for restartable sequences.
+ *
  * PKRU is in no enclave's XFRM, but it is in XCR0, which is not the enclave's
  * here: an XRSTOR of all that there is changes it. It is kept for the program.
  *
@@ -288,6 +292,7 @@ static inline void sgx_thread_before_entry(struct sgx_thread *thread)
 static inline void sgx_thread_entered(struct sgx_thread *thread)
 {
 	sgx_fsgs_enter(&thread->cpu);
+	sgx_rseq_forget();
 
 	thread->pkru = read_pkru();
 	if (unlikely(test_syscall_work(SYSCALL_USER_DISPATCH))) {

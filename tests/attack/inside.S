@@ -76,4 +76,50 @@ xrstor_all:
 	xor	%ecx, %ecx
 	rdpkru
 	ret
+
+	/*
+	 * u64 keep_secret(u64 args[5]): with a secret in R12 and nowhere else,
+	 * until args[4] is not 0; meanwhile args[3] is 1. Where args[0] is not
+	 * 0, EREPORT is executed now and then, with RBX, RCX and RDX from
+	 * args[0] to args[2].
+	 */
+	.globl	keep_secret, keep_secret_end
+keep_secret:
+	push	%rbx
+	push	%r12
+	movabs	$0x5ec2e75ec2e75ec2, %r12
+	movq	$1, 24(%rdi)
+1:
+	cmpq	$0, 0(%rdi)
+	je	2f
+	mov	$20000, %eax
+3:
+	dec	%eax
+	jnz	3b
+	mov	0(%rdi), %rbx
+	mov	8(%rdi), %rcx
+	mov	16(%rdi), %rdx
+	enclu
+2:
+	pause
+	cmpq	$0, 32(%rdi)
+	je	1b
+	pop	%r12
+	pop	%rbx
+	ret
+keep_secret_end:
+
+	/*
+	 * u64 go_32bit(const void *pointer): to 32-bit code, by a far jump. Not
+	 * by a far return: QEMU 7.2 reads the stack for that as the kernel.
+	 */
+	.globl	go_32bit
+go_32bit:
+	ljmpl	*(%rdi)
+
+	/* u64 go_with_stack(const u64 args[2]): to args[0], RSP args[1]. */
+	.globl	go_with_stack
+go_with_stack:
+	mov	8(%rdi), %rsp
+	jmp	*0(%rdi)
 	.section .note.GNU-stack, "", @progbits

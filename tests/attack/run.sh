@@ -17,7 +17,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$top/build/tests/attack
-programs=(ceiling second race augment source inside)
+programs=(ceiling second race augment source inside leave)
 
 die() {
 	printf 'tests/attack/run.sh: %s\n' "$*" >&2

@@ -693,6 +693,32 @@ static void cpu_kick(void *info)
 		sgx_thread_kick(thread);
 }
 
+/*
+ * Whether a processor runs a thread that may be inside, or in the middle of a
+ * leaf. One that it runs from now on begins its leaf with what the caller has
+ * changed.
+ */
+static bool cpu_has_thread(int cpu, void *info)
+{
+	return READ_ONCE(per_cpu(sgx_running, cpu));
+}
+
+/**
+ * sgx_encl_interrupt_threads() - no thread that is inside goes on there
+ * @encl:	enclave
+ *
+ * And the leaves that are under way are over. Processors that run none of these
+ * threads are not disturbed.
+ *
+ * Context: may sleep.
+ */
+void sgx_encl_interrupt_threads(struct sgx_encl *encl)
+{
+	/* What the caller has changed comes before the look at processors. */
+	smp_mb();
+	on_each_cpu_cond(cpu_has_thread, cpu_kick, encl, true);
+}
+
 /**
  * sgx_encl_kick_threads() - make every thread that is inside leave by an AEX
  * @encl:	enclave
@@ -708,22 +734,11 @@ void sgx_encl_kick_threads(struct sgx_encl *encl)
 	u64 epoch = READ_ONCE(secs->hidden.epoch);
 
 	for (;;) {
-		on_each_cpu(cpu_kick, encl, 1);
+		sgx_encl_interrupt_threads(encl);
 		if (sgx_encl_oldest_epoch(encl) >= epoch)
 			return;
 		cond_resched();
 	}
-}
-
-/**
- * sgx_encl_interrupt_threads() - no thread that is inside goes on there
- * @encl:	enclave
- *
- * Context: may sleep.
- */
-void sgx_encl_interrupt_threads(struct sgx_encl *encl)
-{
-	on_each_cpu(cpu_kick, encl, 1);
 }
 
 /*

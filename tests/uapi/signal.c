@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* Signals and ptrace, while threads are inside. */
+/* Signals, ptrace and other interruptions, while threads are inside. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <openssl/sha.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -614,4 +617,61 @@ TEST(stopped, "SIGSTOP and SIGCONT inside lose nothing")
 	}
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+/* Calls of functions on a processor that others have asked for: /proc/interrupts. */
+static unsigned long calls_on(unsigned int cpu)
+{
+	char line[4096], *at;
+	unsigned long n = 0;
+	FILE *file;
+
+	file = fopen("/proc/interrupts", "r");
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file)) {
+		at = strstr(line, "CAL:");
+		if (!at)
+			continue;
+		at += strlen("CAL:");
+		do
+			n = strtoul(at, &at, 10);
+		while (cpu--);
+		break;
+	}
+	fclose(file);
+	return n;
+}
+
+#define CHANGES 400
+
+TEST(left_alone,
+     "processors without a thread of an enclave are not interrupted")
+{
+	struct sgx_enclave_restrict_permissions restrict_arg;
+	unsigned long before, after;
+	cpu_set_t one;
+	int i;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		test_skip("needs processors 0 and 1");
+	guest_open(&guest);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+	before = calls_on(1);
+	for (i = 0; i < CHANGES; i++) {
+		restrict_arg = (struct sgx_enclave_restrict_permissions){
+			.offset = guest_symbol(&guest, "data_pages") -
+				  guest.encl.secs.baseaddr,
+			.length = PAGE,
+			.permissions = SGX_SECINFO_FL_R | SGX_SECINFO_FL_W,
+		};
+		ASSERT_OK(ioctl(guest.encl.fd,
+				SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+				&restrict_arg));
+	}
+	after = calls_on(1);
+	/* The kernel has reasons of its own for some. */
+	ASSERT(after - before < CHANGES / 2);
 }

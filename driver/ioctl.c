@@ -591,14 +591,47 @@ struct page_change {
 	u64 result;
 };
 
-/* -ENODEV without SGX2, -EINVAL if the enclave is not initialised. */
-static int check_sgx2(const struct sgx_encl *encl)
+/* What the arguments of the SGX2 ioctls begin with. */
+struct page_range {
+	u64 offset;
+	u64 length;
+};
+
+/*
+ * What the SGX2 ioctls begin with: the argument is copied to @params, which is
+ * one of the types that begin with struct page_range.
+ *
+ * -ENODEV: no SGX2
+ * -EINVAL: the enclave is not initialised
+ * -EFAULT: @arg cannot be read
+ * -EINVAL: bad offset or length
+ */
+static int get_sgx2_params(const struct sgx_encl *encl, void *params,
+			   const void __user *arg, size_t size)
 {
+	const struct page_range *range = params;
+
 	if (!sgx_core.sgx2)
 		return -ENODEV;
 
-	return test_bit(SGX_ENCL_INITIALIZED, &encl->flags) ? 0 : -EINVAL;
+	if (!test_bit(SGX_ENCL_INITIALIZED, &encl->flags))
+		return -EINVAL;
+
+	if (copy_from_user(params, arg, size))
+		return -EFAULT;
+
+	return check_range(encl, range->offset, range->length);
 }
+
+#define ASSERT_PAGE_RANGE(type)                                      \
+	static_assert(offsetof(type, offset) ==                      \
+			      offsetof(struct page_range, offset) && \
+		      offsetof(type, length) ==                      \
+			      offsetof(struct page_range, length))
+
+ASSERT_PAGE_RANGE(struct sgx_enclave_restrict_permissions);
+ASSERT_PAGE_RANGE(struct sgx_enclave_modify_types);
+ASSERT_PAGE_RANGE(struct sgx_enclave_remove_pages);
 
 /* -EFAULT where there is no page, or what the change gives. */
 static int change_pages(struct page_change *op, u64 offset, u64 length,
@@ -673,10 +706,9 @@ static int restrict_page(struct page_change *op, struct sgx_encl_page *page,
  * The count of bytes that were changed and the leaf's error code are written
  * back, also when the call fails.
  *
- * -ENODEV, -EINVAL: see check_sgx2()
- * -EFAULT: @arg cannot be read
- * -EINVAL: bad offset or length; permissions other than R, W, X, or W without
- *	R; result or count is not 0; a page is not PT_REG
+ * -ENODEV, -EINVAL, -EFAULT: see get_sgx2_params()
+ * -EINVAL: permissions other than R, W, X, or W without R; result or count is
+ *	not 0; a page is not PT_REG
  * -EFAULT: no page; EMODPR fails, for the reason in result
  */
 static long ioc_restrict_permissions(struct sgx_encl *encl, void __user *arg)
@@ -685,15 +717,9 @@ static long ioc_restrict_permissions(struct sgx_encl *encl, void __user *arg)
 	struct sgx_enclave_restrict_permissions params;
 	int ret;
 
-	ret = check_sgx2(encl);
+	ret = get_sgx2_params(encl, &params, arg, sizeof(params));
 	if (ret)
 		return ret;
-
-	if (copy_from_user(&params, arg, sizeof(params)))
-		return -EFAULT;
-
-	if (check_range(encl, params.offset, params.length))
-		return -EINVAL;
 
 	if (params.permissions & ~SGX_SECINFO_FL_RWX)
 		return -EINVAL;
@@ -758,10 +784,9 @@ static int modify_page(struct page_change *op, struct sgx_encl_page *page,
  * The count of bytes that were changed and the leaf's error code are written
  * back, also when the call fails.
  *
- * -ENODEV, -EINVAL: see check_sgx2()
- * -EFAULT: @arg cannot be read
- * -EINVAL: bad offset or length; the type is neither TCS nor TRIM; result or
- *	count is not 0; a page's type cannot become that
+ * -ENODEV, -EINVAL, -EFAULT: see get_sgx2_params()
+ * -EINVAL: the type is neither TCS nor TRIM; result or count is not 0; a page's
+ *	type cannot become that
  * -EPERM: a page that is to become a TCS was never to be readable and writable
  * -EFAULT: no page; EMODT fails, for the reason in result
  */
@@ -771,15 +796,9 @@ static long ioc_modify_types(struct sgx_encl *encl, void __user *arg)
 	struct sgx_enclave_modify_types params;
 	int ret;
 
-	ret = check_sgx2(encl);
+	ret = get_sgx2_params(encl, &params, arg, sizeof(params));
 	if (ret)
 		return ret;
-
-	if (copy_from_user(&params, arg, sizeof(params)))
-		return -EFAULT;
-
-	if (check_range(encl, params.offset, params.length))
-		return -EINVAL;
 
 	if (params.page_type & ~0xffULL)
 		return -EINVAL;
@@ -835,9 +854,8 @@ static int remove_page(struct page_change *op, struct sgx_encl_page *page,
  * The count of bytes that were removed is written back, also when the call
  * fails.
  *
- * -ENODEV, -EINVAL: see check_sgx2()
- * -EFAULT: @arg cannot be read
- * -EINVAL: bad offset or length; count is not 0
+ * -ENODEV, -EINVAL, -EFAULT: see get_sgx2_params()
+ * -EINVAL: count is not 0
  * -EFAULT: no page
  * -EPERM: a page is not trimmed, or the enclave has not accepted that
  * -EBUSY: a leaf in another thread has the page
@@ -848,15 +866,9 @@ static long ioc_remove_pages(struct sgx_encl *encl, void __user *arg)
 	struct sgx_enclave_remove_pages params;
 	int ret;
 
-	ret = check_sgx2(encl);
+	ret = get_sgx2_params(encl, &params, arg, sizeof(params));
 	if (ret)
 		return ret;
-
-	if (copy_from_user(&params, arg, sizeof(params)))
-		return -EFAULT;
-
-	if (check_range(encl, params.offset, params.length))
-		return -EINVAL;
 
 	if (params.count)
 		return -EINVAL;

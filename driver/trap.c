@@ -317,6 +317,9 @@ static noinline int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 		regs->ip--;
 
 	sgx_thread_aex(thread, &fault);
+	/* If it is for a split lock, the kernel may let it pass. */
+	if (vector == X86_TRAP_AC)
+		return NOTIFY_DONE;
 	if (sgx_vdso_fixup(regs, &fault))
 		return NOTIFY_STOP;
 	/*

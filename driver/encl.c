@@ -144,6 +144,7 @@ static void encl_lose_pages(struct sgx_encl *encl, void *unused)
 		sgx_reclaim_del(page);
 		sgx_epcm_reset(&page->epcm);
 		sgx_encl_page_free(page);
+		cond_resched();
 	}
 	/* EREMOVE would miss the pages that have gone. */
 	if (encl->secs.epcm.page)

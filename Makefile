@@ -8,7 +8,7 @@ KERNEL ?= bookworm
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-isolation check-selinux check-paging check-paging-long check-ceiling \
 	check-modules check-stress \
-	check-selftests check-tool check-packages lint module packages \
+	check-selftests check-tool check-doc check-packages lint module packages \
 	programs tool deps clean
 
 help:
@@ -28,14 +28,17 @@ help:
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
 	@echo '                      or SECONDS_=N (a minute of it is in check)'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
+	@echo 'make check-doc        what the pages name; the sessions in them'
 	@echo 'make packages         the Debian packages, in build/packages/'
 	@echo 'make check-packages   them, with lintian and DKMS; installed in the VM (not in check)'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, analysers, shellcheck, warnings'
 	@echo 'make tool             build the library and the softsgx command'
+	@echo 'make programs         build the example and the selftests'
 	@echo 'make module           build softsgx.ko for the kernel of the VM'
 	@echo 'make deps             install what all of this needs'
 	@echo 'make clean            remove what was built (not what was fetched)'
+	@echo 'make help             this'
 	@echo
 	@echo 'KERNEL=bookworm|trixie|sid, or 6.1|6.12|7.2: which Debian kernel'
 	@echo 'W=1                   (module) more warnings of the compiler'
@@ -56,13 +59,14 @@ programs:
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access isolation selinux \
-		paging attack ceiling-short selftests-both stress-short
+		paging attack ceiling-short selftests-both stress-short doc
 
 check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long
 
 check-native check-vm check-attack check-isolation check-selinux \
-check-paging check-paging-long check-selftests check-ceiling check-modules check-stress: check-%: deps
+check-paging check-paging-long check-selftests check-ceiling check-modules check-stress \
+check-doc: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -26,6 +26,7 @@
 #   stress     200 enclaves on a small EPC, and all that can happen at once, for
 #              SECONDS_ seconds (600): tests/stress
 #   stress-short  the same for a minute
+#   doc        what the pages name, and the sessions in them: tests/doc
 #   modules    200 loads and unloads of the module: tests/stress
 
 set -euo pipefail
@@ -43,7 +44,7 @@ while [ $# -gt 0 ]; do
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | paging-long | selftests | selftests-both | ceiling | \
-		ceiling-short | stress | stress-short | modules)
+		ceiling-short | stress | stress-short | modules | doc)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -230,6 +231,14 @@ run_ceiling_short() {
 		--module-params epc_size=80 -- build/tests/ceiling/cost 64
 	count ceiling-libos vm/run --kernel "$kernel" --smp 1 -- \
 		build/tests/ceiling/libos 300
+}
+
+run_doc() {
+	local page
+	count doc-pages tests/doc/pages.py
+	for page in README.md doc/tutorial.md doc/tool.md; do
+		count "doc-${page##*/}" tests/doc/session.py "$page"
+	done
 }
 
 run_modules() {

@@ -13,7 +13,7 @@
 #include <tracefs.h>
 #include <unistd.h>
 #include <sys/wait.h>
-#include "tool.h"
+#include "policy.h"
 
 enum { OPTION_CHROME = OPTION_OWN, OPTION_BUFFER };
 
@@ -183,17 +183,13 @@ static const char *aex_reason(int vector)
 	}
 }
 
-/* By their numbers in include/uapi/softsgx.h. */
-static const char *privilege_name(uint64_t privilege)
+/* A module that is newer than this program may have more of them. */
+static void privilege_text(uint64_t privilege, char text[OP_TEXT])
 {
-	static const char *const names[] = {
-		"CREATE",  "EXECUTE", "EXECMOD",  "EXECANON", "EXECUNMR",
-		"EXECMEM", "INIT",    "INITANON", "DEBUG",    "PROVISION",
-	};
-
-	if (privilege < sizeof(names) / sizeof(names[0]))
-		return names[privilege];
-	return "a privilege";
+	if (privilege < ENCLAVE_PRIVILEGES)
+		op_text(privilege, text);
+	else
+		snprintf(text, OP_TEXT, "%u", (unsigned int)privilege);
 }
 
 /* Events */
@@ -284,6 +280,7 @@ static bool tell(struct tep_event *event, struct tep_record *record,
 		 struct told *t)
 {
 	const char *name = event->name;
+	char privilege[OP_TEXT];
 
 	memset(t, 0, sizeof(*t));
 	t->phase = 'i';
@@ -316,9 +313,10 @@ static bool tell(struct tep_event *event, struct tep_record *record,
 		tell_fault(event, record, t);
 	} else if (!strcmp(name, "enclave_denied")) {
 		t->name = "denied";
+		privilege_text(N("privilege"), privilege);
 		snprintf(t->detail, sizeof(t->detail),
 			 "ENCLAVE_%s, inode %" PRIu64 ", line %" PRIu64 "%s",
-			 privilege_name(N("privilege")), N("ino"), N("line"),
+			 privilege, N("ino"), N("line"),
 			 N("permissive") ? " (permissive)" : "");
 	} else {
 		tell_page(event, record, t);

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-"""Runs the sessions of a page of doc/, and compares what comes out.
+"""Runs the sessions of a page, and compares what comes out.
 
 Usage: tests/doc/session.py [--update] PAGE
 
 A session is an indented block whose lines are "$ COMMAND", each followed by what
 it prints. All commands of a page run one after the other, in one shell, which
-starts in the top directory. What is printed has to be what stands there, where a
-line "..." stands for any lines, and numbers of 16 hex digits and more are all
-alike. --update puts what came out into the page, except where it has a "...".
+starts in the top directory, with build/tool in PATH. What is printed has to be what
+stands there, where a line "..." stands for any lines, numbers of 16 hex digits and
+more are all alike, and the top directory is /home/user/softsgx. --update puts what came out into the page, except where it has a "...".
 The last line is "N passed, N failed".
 """
 import os
@@ -43,7 +43,8 @@ class Shell:
     def __init__(self):
         self.process = subprocess.Popen(
             ["bash"], cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            stderr=subprocess.STDOUT, text=True,
+            env=dict(os.environ, PATH=TOP + "/build/tool:" + os.environ["PATH"]))
 
     def run(self, command):
         self.process.stdin.write(
@@ -57,7 +58,7 @@ class Shell:
                 if out and out[-1] == "":
                     out.pop()
                 return out
-            out.append(line.rstrip())
+            out.append(line.rstrip().replace(TOP, "/home/user/softsgx"))
         sys.exit("session.py: the shell ended at: " + command)
 
 

@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include "internal.h"
 
-/* Read from @fd until its end, which for a pipe is not known before. */
-static int read_all(int fd, size_t guess, void **data, size_t *len)
+/* What is no regular file may have no end: not more of it than this. */
+#define STREAM_MAX (1UL << 30)
+
+/* Read @fd, of which @guess bytes are expected, to its end, but not beyond @max. */
+static int read_all(int fd, size_t guess, size_t max, void **data, size_t *len)
 {
 	size_t space = guess + 1;
 	uint8_t *buf = malloc(space);
@@ -31,6 +34,10 @@ static int read_all(int fd, size_t guess, void **data, size_t *len)
 		used += n;
 		if (used < space)
 			continue;
+		if (used > max) {
+			errno = EFBIG;
+			break;
+		}
 		space *= 2;
 		more = realloc(buf, space);
 		if (!more)
@@ -47,6 +54,8 @@ static int read_all(int fd, size_t guess, void **data, size_t *len)
  * @data:	set to its contents, which the caller frees
  * @len:	set to their length
  * @error:	why it failed, or NULL
+ *
+ * Of a pipe or a device at most 1 GiB is read, and more is an error (EFBIG).
  *
  * Return: 0 or SOFTSGX_SYSTEM.
  */
@@ -67,8 +76,9 @@ int softsgx_file_read(const char *path, void **data, size_t *len,
 		ret = -1;
 	}
 	if (!ret)
-		ret = read_all(fd, S_ISREG(st.st_mode) ? st.st_size : 65536,
-			       data, len);
+		ret = S_ISREG(st.st_mode)
+			      ? read_all(fd, st.st_size, SIZE_MAX, data, len)
+			      : read_all(fd, 65536, STREAM_MAX, data, len);
 	saved = errno;
 	if (fd)
 		close(fd);

@@ -262,6 +262,23 @@ static int lint(struct lint *l, const struct options *o,
 	return 0;
 }
 
+/* A SIGSTRUCT alone needs no option. */
+static void find_sigstruct(struct options *o)
+{
+	size_t len;
+	void *data;
+
+	if (!o->enclave || o->sigstruct || !strcmp(o->enclave, "-"))
+		return;
+	if (softsgx_file_read(o->enclave, &data, &len, NULL))
+		return;
+	if (softsgx_detect(data, len) == SOFTSGX_FORMAT_SIGSTRUCT) {
+		o->sigstruct = o->enclave;
+		o->enclave = NULL;
+	}
+	free(data);
+}
+
 int verb_lint(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -273,7 +290,7 @@ int verb_lint(int argc, char **argv)
 	static const struct argp argp = {
 		options,
 		parse,
-		"[ENCLAVE]",
+		"[ENCLAVE|SIGSTRUCT]",
 		"Find what is unwise, or does not work, in an enclave (ELF, SGXS) or a SIGSTRUCT.\v"
 		"The exit status is 1 if something was found.",
 		children,
@@ -287,6 +304,7 @@ int verb_lint(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	find_sigstruct(&o);
 	l.json = o.json ? json_object_new_array() : NULL;
 	ret = lint(&l, &o, &encl, &error);
 	softsgx_enclave_free(encl);

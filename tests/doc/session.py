@@ -20,6 +20,11 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 MARK = "=== session.py: status "
 
 
+def is_output(lines, i):
+    return i < len(lines) and lines[i].startswith("    ") and \
+        not lines[i].startswith("    $ ")
+
+
 def blocks(lines):
     """(command, line of the first output, line behind the last one), each."""
     i = 0
@@ -33,8 +38,8 @@ def blocks(lines):
             command = command[:-1] + lines[i][4:].lstrip("> ")
             i += 1
         first = i
-        while i < len(lines) and lines[i].startswith("    ") and \
-                not lines[i].startswith("    $ "):
+        while is_output(lines, i) or \
+                (lines[i:i + 1] == [""] and is_output(lines, i + 1)):
             i += 1
         yield command, first, i
 

@@ -193,6 +193,7 @@ t "trace: what" 2 'not both' "$tool" trace --pid 1 true
 
 echo "lint"
 t "good" 0 '' "$tool" lint hello.sgxs -s one.sig
+t "a SIGSTRUCT without an option" 1 'no-kss' "$tool" lint theirs.sig
 t "no KSS" 1 'no-kss' "$tool" lint -s theirs.sig
 t "open masks" 1 'the XFRM mask leaves open' "$tool" lint -s theirs.sig
 t "open debug" 1 'leaves ATTRIBUTES.DEBUG open' "$tool" lint -s theirs.sig
@@ -236,6 +237,7 @@ head -c 1000 one.sig >cut.sig
 t "cut SIGSTRUCT" 3 'cut.sig: at 0x3e8: a SIGSTRUCT has 1808 bytes, this file 1000' "$tool" inspect cut.sig
 t "something else" 3 'neither an ELF file' "$tool" inspect "$key"
 t "no file" 4 'none: cannot be opened: No such file' "$tool" inspect none
+t "no end" 4 '/dev/zero: cannot be read: File too large' "$tool" inspect /dev/zero
 t "a directory" 4 'cannot be read: Is a directory' "$tool" measure /tmp
 : >empty
 t "empty" 3 'neither an ELF file nor an SGX stream' "$tool" measure empty

@@ -100,7 +100,7 @@ need_value() {
 }
 
 need_command() {
-	command -v "$1" >/dev/null || die "$1 is missing: run 'make deps'"
+	command -v "$1" >/dev/null || die "$1 is missing: run $top/vm/deps run"
 }
 
 # Waits for the lock NAME, which serialises whoever fills build/ in parallel,
@@ -166,8 +166,8 @@ use_suite() {
 	export APT_CONFIG=$apt/apt.conf
 
 	with_progress "reading the package lists of Debian $1" \
-		apt-get -q -q update >&2 ||
-		die "apt-get update failed for Debian $1"
+		apt-get -q -q -o APT::Update::Error-Mode=any update >&2 ||
+		die "no package lists of Debian $1 from $mirror: SOFTSGX_MIRROR names another mirror"
 }
 
 # unpack_packages DIRECTORY PACKAGE...: fetches them from the suite in use and

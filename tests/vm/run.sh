@@ -269,6 +269,28 @@ test_usage() {
 	is_status 2
 }
 
+test_no_network() {
+	local fresh=$out/fresh
+
+	rm -rf "$fresh"
+	mkdir -p "$fresh"
+	cp -r "$top/Makefile" "$top/vm" "$fresh"
+	status=0
+	SOFTSGX_MIRROR=http://127.0.0.1:9 "$fresh/vm/run" -- true \
+		>"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
+	is_status 125 && mentions stderr 'no package lists of Debian bookworm from http://127.0.0.1:9'
+}
+
+test_no_qemu() {
+	rm -rf "$out/commands"
+	mkdir "$out/commands"
+	cp -s /usr/bin/* /usr/sbin/* "$out/commands/" 2>/dev/null || :
+	rm "$out/commands/qemu-system-x86_64"
+	status=0
+	PATH=$out/commands "$top/vm/run" -- true 2>"$out/stderr" </dev/null || status=$?
+	is_status 125 && mentions stderr "qemu-system-x86_64 is missing: run $top/vm/deps run"
+}
+
 test_interrupted() {
 	local pid
 

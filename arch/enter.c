@@ -581,8 +581,8 @@ static HOT int eresume_again(struct sgx_cpu *cpu)
 	struct sgx_tcs *tcs;
 	int ret;
 
-	if (!is_last(cpu, last->tcs_la) ||
-	    last->flags & SGX_TCS_AEXNOTIFY || !lock_last(cpu))
+	if (!is_last(cpu, last->tcs_la) || last->flags & SGX_TCS_AEXNOTIFY ||
+	    !lock_last(cpu))
 		return ANEW;
 	tcs = cpu->tcs->page;
 	ret = ANEW;

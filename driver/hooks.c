@@ -3,6 +3,8 @@
  * Die notifier, tracepoint and function probes cost every process of the machine
  * a little: they are registered while there are enclaves. That takes a while, so
  * that the last enclave leaves them in place for some seconds, for the next one.
+ * What watches the threads that have used an enclave stays as long as one of
+ * them does.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -15,8 +17,17 @@
 static DEFINE_MUTEX(hooks_lock);
 /* Enclaves, and one for programs with CPUID faulting; under hooks_lock. */
 static unsigned int hooks_users;
-/* Under hooks_lock. */
+/* Under hooks_lock, both. */
 static bool hooks_registered;
+static bool hooks_watching;
+
+static void hooks_unwatch(void)
+{
+	lockdep_assert_held(&hooks_lock);
+
+	if (hooks_watching && sgx_thread_unwatch())
+		hooks_watching = false;
+}
 
 static int hooks_register(void)
 {
@@ -24,9 +35,15 @@ static int hooks_register(void)
 
 	lockdep_assert_held(&hooks_lock);
 
+	if (!hooks_watching) {
+		ret = sgx_thread_watch();
+		if (ret)
+			return ret;
+		hooks_watching = true;
+	}
 	ret = sgx_signal_init();
 	if (ret)
-		return ret;
+		goto err_watch;
 	ret = sgx_fault_init();
 	if (ret)
 		goto err_signal;
@@ -40,6 +57,8 @@ err_fault:
 	sgx_fault_exit();
 err_signal:
 	sgx_signal_exit();
+err_watch:
+	hooks_unwatch();
 	return ret;
 }
 
@@ -53,15 +72,23 @@ static void hooks_unregister(void)
 	sgx_signal_exit();
 }
 
+static void hooks_idle(struct work_struct *work);
+static DECLARE_DELAYED_WORK(hooks_idle_work, hooks_idle);
+
 static void hooks_idle(struct work_struct *work)
 {
 	mutex_lock(&hooks_lock);
-	if (!hooks_users && hooks_registered)
-		hooks_unregister();
+	if (!hooks_users) {
+		if (hooks_registered)
+			hooks_unregister();
+		hooks_unwatch();
+		/* A thread is still there: look again. */
+		if (hooks_watching)
+			mod_delayed_work(system_wq, &hooks_idle_work,
+					 HOOKS_LINGER);
+	}
 	mutex_unlock(&hooks_lock);
 }
-
-static DECLARE_DELAYED_WORK(hooks_idle_work, hooks_idle);
 
 /**
  * sgx_hooks_get() - there is one more enclave
@@ -120,5 +147,7 @@ void sgx_hooks_exit(void)
 	mutex_lock(&hooks_lock);
 	if (hooks_registered)
 		hooks_unregister();
+	hooks_unwatch();
+	WARN_ON(hooks_watching);
 	mutex_unlock(&hooks_lock);
 }

@@ -46,6 +46,9 @@ static DEFINE_SPINLOCK(sgx_attach_lock);
 
 static struct kmem_cache *sgx_thread_cache;
 
+/* Threads whose struct listens to the scheduler. */
+static atomic_t sgx_threads = ATOMIC_INIT(0);
+
 /**
  * sgx_current_thread() - the running thread's struct
  *
@@ -924,6 +927,7 @@ struct sgx_thread *sgx_thread_create(void)
 	preempt_notifier_register(&thread->notifier);
 	this_cpu_write(sgx_running, thread);
 	return thread;
+	atomic_inc(&sgx_threads);
 }
 
 /**
@@ -950,6 +954,9 @@ static void thread_destroy(struct sgx_thread *thread)
 	this_cpu_write(sgx_running, NULL);
 
 	/* Work that is on its way runs later in the exit, and frees it then. */
+	/* What it had is out of the scheduler's way, see sgx_thread_unwatch(). */
+	smp_mb__before_atomic();
+	atomic_dec(&sgx_threads);
 	thread->exited = true;
 	if (thread->work_queued)
 		return;
@@ -973,28 +980,49 @@ static void thread_exit_probe(void *data, struct task_struct *task)
 }
 
 /**
- * sgx_thread_init() - get ready for threads
+ * sgx_thread_watch() - threads can use enclaves from now on
  *
  * Return: 0, -ENOMEM, or -ENOENT if the kernel lacks a tracepoint.
  */
-int sgx_thread_init(void)
+int sgx_thread_watch(void)
 {
 	int ret;
-
-	sgx_thread_cache = KMEM_CACHE(sgx_thread, SLAB_ACCOUNT);
-	if (!sgx_thread_cache)
-		return -ENOMEM;
 
 	preempt_notifier_inc();
 	ret = sgx_probe_register("sched_process_exit", thread_exit_probe);
 	if (ret)
-		goto err_cache;
-	return 0;
-
-err_cache:
-	preempt_notifier_dec();
-	kmem_cache_destroy(sgx_thread_cache);
+		preempt_notifier_dec();
 	return ret;
+}
+
+/**
+ * sgx_thread_unwatch() - undo sgx_thread_watch() if no thread needs it
+ *
+ * A thread that has used an enclave is watched to its end: it may use another
+ * one. There are no new ones, for the hooks of trap.c are gone.
+ *
+ * Context: may sleep.
+ * Return: false if there is a thread, and nothing has been undone.
+ */
+bool sgx_thread_unwatch(void)
+{
+	if (atomic_read_acquire(&sgx_threads))
+		return false;
+
+	sgx_probe_unregister("sched_process_exit", thread_exit_probe);
+	preempt_notifier_dec();
+	return true;
+}
+
+/**
+ * sgx_thread_init() - get ready for threads
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sgx_thread_init(void)
+{
+	sgx_thread_cache = KMEM_CACHE(sgx_thread, SLAB_ACCOUNT);
+	return sgx_thread_cache ? 0 : -ENOMEM;
 }
 
 /**
@@ -1004,9 +1032,7 @@ err_cache:
  */
 void sgx_thread_exit(void)
 {
-	sgx_probe_unregister("sched_process_exit", thread_exit_probe);
 	/* Structs that are being freed, and the last callbacks. */
 	rcu_barrier();
-	preempt_notifier_dec();
 	kmem_cache_destroy(sgx_thread_cache);
 }

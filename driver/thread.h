@@ -261,6 +261,8 @@ int sgx_thread_init(void);
 void sgx_thread_exit(void);
 
 /**
+int sgx_thread_watch(void);
+bool sgx_thread_unwatch(void);
  * sgx_thread_before_entry() - see that &sgx_cpu.last still holds
  * @thread:	running thread, not in enclave mode
  *

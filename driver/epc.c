@@ -3,8 +3,8 @@
  * The enclave page cache: ordinary pages, up to a limit.
  *
  * Every page is charged to the memory cgroup of the process that asks for it,
- * and is cleared before it goes back: what an enclave had in it does not turn
- * up in somebody else's memory.
+ * and is cleared before anybody else gets it: what an enclave had in it does not
+ * turn up in somebody else's memory.
  */
 #include <linux/atomic.h>
 #include <linux/highmem.h>
@@ -244,7 +244,9 @@ int sgx_epc_alloc_over(struct sgx_encl_page *page)
 
 static void epc_put_page(struct page *memory)
 {
-	clear_page(page_address(memory));
+	/* Unless the kernel does so itself, now or before it gives it out. */
+	if (!want_init_on_free() && !want_init_on_alloc(GFP_KERNEL))
+		clear_page(page_address(memory));
 	set_page_private(memory, 0);
 	folio_clear_referenced(page_folio(memory));
 	__free_page(memory);

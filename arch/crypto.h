@@ -29,7 +29,13 @@ static inline bool sgx_equal(const void *a, const void *b, size_t len)
 static inline bool sgx_is_zero(const void *data, size_t len)
 {
 	const u8 *p = data;
+	u64 word;
 
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (word)
+			return false;
+	}
 	while (len--)
 		if (*p++)
 			return false;

@@ -199,6 +199,7 @@ static int ecreate_locked(struct sgx_cpu *cpu, u64 srcpge,
 	if (sgx_epcm_state(epcm) & SGX_EPCM_VALID)
 		return sgx_encls_fault(cpu, epcpage, SGX_PFEC_W);
 	/* Checked in the EPC: the source can change under the checks. */
+	sgx_epcm_set_state(epcm, 0);
 	memcpy(secs, sgx_ptr(srcpge), SGX_PAGE_SIZE);
 	if (!secs_valid(cpu->core, secs))
 		return sgx_gp(cpu);
@@ -337,6 +338,8 @@ static int eadd_owned(struct eadd *op)
 
 	if (!sgx_is_secs(op->secs))
 		return sgx_encls_fault(op->cpu, sgx_addr(secs), SGX_PFEC_W);
+	/* No longer zero, even if nothing comes of it. */
+	sgx_epcm_set_state(op->target, 0);
 	memcpy(op->target->page, sgx_ptr(op->srcpge), SGX_PAGE_SIZE);
 	if (!content_valid(op))
 		return sgx_gp(op->cpu);

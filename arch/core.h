@@ -58,6 +58,8 @@ static inline u8 sgx_fault_vector(int ret)
 #define SGX_EPCM_PENDING	(1U << 3)
 #define SGX_EPCM_MODIFIED	(1U << 4)
 #define SGX_EPCM_PR		(1U << 5)
+/* A free page whose contents are zero, as the host says for an EAUG. */
+#define SGX_EPCM_ZERO		(1U << 6)
 #define SGX_EPCM_PT_SHIFT	8
 #define SGX_EPCM_PT		(0xffU << SGX_EPCM_PT_SHIFT)
 #define SGX_EPCM_VALID		(1U << 16)
@@ -71,8 +73,8 @@ static inline u8 sgx_fault_vector(int ret)
  *		before the page is first given to a leaf
  * @secs:	ENCLAVESECS, NULL for a page of type PT_SECS or PT_VA
  * @addr:	ENCLAVEADDRESS
- * @state:	SGX_EPCM_*; 0 is an invalid (free) entry. Read and written with
- *		sgx_epcm_state() and sgx_epcm_set_state()
+ * @state:	SGX_EPCM_*; 0, or SGX_EPCM_ZERO alone, is an invalid (free) entry.
+ *		Read and written with sgx_epcm_state() and sgx_epcm_set_state()
  * @lock:	who operates on the page, see epcm.h
  *
  * A host embeds this in what it knows of a page of its EPC. A zeroed entry

@@ -174,7 +174,8 @@ static int eaug_secs(struct sgx_cpu *cpu, const struct sgx_pageinfo *pi,
 static void eaug_page(struct sgx_epcm *target, struct sgx_epcm *secs,
 		      u64 linaddr)
 {
-	memset(target->page, 0, SGX_PAGE_SIZE);
+	if (!(sgx_epcm_state(target) & SGX_EPCM_ZERO))
+		memset(target->page, 0, SGX_PAGE_SIZE);
 	target->secs = secs;
 	target->addr = linaddr;
 	__atomic_fetch_add(&sgx_secs_of(secs)->hidden.children, 1,

@@ -154,7 +154,7 @@ struct sgx_epcm *sgx_epc_find(u64 addr)
 }
 
 /* NULL when the EPC is full, -ENOMEM when there is no memory. */
-static struct page *epc_get_page(unsigned long limit)
+static struct page *epc_get_page(unsigned long limit, gfp_t gfp)
 {
 	struct page *memory;
 
@@ -163,7 +163,7 @@ static struct page *epc_get_page(unsigned long limit)
 		return NULL;
 	}
 
-	memory = alloc_page(GFP_KERNEL_ACCOUNT);
+	memory = alloc_page(GFP_KERNEL_ACCOUNT | gfp);
 	if (!memory) {
 		atomic_long_dec(&epc_in_use);
 		return ERR_PTR(-ENOMEM);
@@ -180,29 +180,22 @@ static void epc_give(struct sgx_encl_page *page, struct page *memory)
 	page->epcm.page = page_address(memory);
 }
 
-/**
- * sgx_epc_alloc() - give an EPCM entry its page
- * @page:	entry, all zero
- *
+/*
  * When the EPC is full, others are evicted. Where none can be at this moment
  * (other threads have just got them and not yet put them where they can be
  * evicted; enclaves are being taken down), that is waited for, as long as
  * anything moves.
  *
  * When it is memory that is lacking, nobody else's pages go for that.
- *
- * Context: may sleep; the caller holds no &sgx_encl.lock and no other new page.
- * Return: 0; -ENOMEM when no page can be evicted or there is no memory; -EINTR
- * if the thread is being killed.
  */
-int sgx_epc_alloc(struct sgx_encl_page *page)
+static int epc_alloc(struct sgx_encl_page *page, gfp_t gfp)
 {
 	unsigned long end = jiffies + EPC_PATIENCE;
 	unsigned int waits = 0;
 	struct page *memory;
 	int ret;
 
-	while (!(memory = epc_get_page(epc_limit()))) {
+	while (!(memory = epc_get_page(epc_limit(), gfp))) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		ret = sgx_reclaim_pages();
@@ -225,6 +218,29 @@ int sgx_epc_alloc(struct sgx_encl_page *page)
 }
 
 /**
+ * sgx_epc_alloc() - give an EPCM entry its page
+ * @page:	entry, all zero
+ *
+ * Context: may sleep; the caller holds no &sgx_encl.lock and no other new page.
+ * Return: 0; -ENOMEM when no page can be evicted or there is no memory; -EINTR
+ * if the thread is being killed.
+ */
+int sgx_epc_alloc(struct sgx_encl_page *page)
+{
+	return epc_alloc(page, 0);
+}
+
+/* For EAUG. Where the kernel clears what it gives out it is cleared once. */
+static int epc_alloc_zeroed(struct sgx_encl_page *page)
+{
+	int ret = epc_alloc(page, __GFP_ZERO);
+
+	if (!ret)
+		page->epcm.state = SGX_EPCM_ZERO;
+	return ret;
+}
+
+/**
  * sgx_epc_alloc_over() - give an EPCM entry a page even if the EPC is full
  * @page:	entry, all zero
  *
@@ -233,7 +249,7 @@ int sgx_epc_alloc(struct sgx_encl_page *page)
  */
 int sgx_epc_alloc_over(struct sgx_encl_page *page)
 {
-	struct page *memory = epc_get_page(ULONG_MAX >> 1);
+	struct page *memory = epc_get_page(ULONG_MAX >> 1, 0);
 
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
@@ -293,6 +309,17 @@ encl_page_alloc(int (*alloc)(struct sgx_encl_page *))
 struct sgx_encl_page *sgx_encl_page_alloc(void)
 {
 	return encl_page_alloc(sgx_epc_alloc);
+}
+
+/**
+ * sgx_encl_page_alloc_zeroed() - the same for EAUG, which wants it cleared
+ *
+ * Context: as sgx_epc_alloc().
+ * Return: the page, with SGX_EPCM_ZERO, or an error as from sgx_epc_alloc().
+ */
+struct sgx_encl_page *sgx_encl_page_alloc_zeroed(void)
+{
+	return encl_page_alloc(epc_alloc_zeroed);
 }
 
 /**

@@ -20,6 +20,7 @@ int sgx_epc_alloc_over(struct sgx_encl_page *page);
 void sgx_epc_free(struct sgx_encl_page *page);
 
 struct sgx_encl_page *sgx_encl_page_alloc(void);
+struct sgx_encl_page *sgx_encl_page_alloc_zeroed(void);
 struct sgx_encl_page *sgx_encl_page_alloc_over(void);
 void sgx_epc_move(struct sgx_encl_page *to, struct sgx_encl_page *from);
 void sgx_encl_page_free(struct sgx_encl_page *page);

@@ -831,6 +831,41 @@ static void test_augment(void **state)
 }
 
 /* Both ends of the enclave's range. */
+/* A page that the host says is zero is not cleared; EADD takes the word back. */
+static void test_augment_zero(void **state)
+{
+	const u8 mark = 0xa5;
+	struct sgx_epcm *epcm;
+	struct world *w;
+
+	(void)state;
+	w = world_new(&usual);
+	epcm = host_epc(w->host);
+	*(u8 *)epcm->page = mark;
+	epcm->state = SGX_EPCM_ZERO;
+	w->op->pageinfo = (struct sgx_pageinfo){
+		.linaddr = FREE_LA,
+		.secs = sgx_addr(w->encl->secs->page),
+	};
+	assert_int_equal(sgx_eaug(host_cpu(w->host, 3), &w->op->pageinfo,
+				  sgx_addr(epcm->page)),
+			 0);
+	assert_int_equal(*(u8 *)epcm->page, mark);
+	assert_false(epcm->state & SGX_EPCM_ZERO);
+
+	/* It is initialised, but what was copied stays. */
+	epcm = host_epc(w->host);
+	epcm->state = SGX_EPCM_ZERO;
+	w->op->pageinfo.srcpge = sgx_addr(w->encl->secs->page);
+	w->op->pageinfo.secinfo = sgx_addr(&w->op->secinfo);
+	w->op->secinfo = (struct sgx_secinfo){ .flags = REG_RW };
+	assert_int_equal(sgx_eadd(host_cpu(w->host, 3), &w->op->pageinfo,
+				  sgx_addr(epcm->page)),
+			 GP);
+	assert_int_equal(epcm->state, 0);
+	world_free(w);
+}
+
 static void test_augment_ends(void **state)
 {
 	struct world *w = world_new(&usual);
@@ -1237,6 +1272,7 @@ int main(void)
 		cmocka_unit_test(test_emodpe_failures),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_augment),
+		cmocka_unit_test(test_augment_zero),
 		cmocka_unit_test(test_augment_ends),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_extend),

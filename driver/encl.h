@@ -214,6 +214,7 @@ int sgx_encl_eremove(struct sgx_encl_page *page);
 
 /* vma.c */
 int sgx_vma_init(void);
+vm_fault_t sgx_encl_augment(struct sgx_encl *encl, unsigned long addr);
 
 /* ioctl.c */
 long sgx_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);

@@ -7,8 +7,8 @@
  * neither take the mmap_lock nor bring a page in. So they translate addresses
  * with a cache, as a processor does with its TLB, and when that has no answer
  * the leaf is given up (SGX_RETRY, nothing has changed), the slow path runs
- * before the thread returns to user mode, where it may sleep, and the thread
- * executes its ENCLU once more.
+ * before the thread returns to user mode, where it may sleep, and the leaf is
+ * executed once more.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -283,7 +283,9 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 
 	*miss = (struct sgx_miss){ .la = la,
 				   .access = access,
-				   .pending = true };
+				   .pending = true,
+				   .ip = cpu->regs->rip,
+				   .secs = cpu->secs };
 	return SGX_RETRY;
 }
 
@@ -467,8 +469,25 @@ static u32 mapping_refuses(const struct vm_area_struct *vma)
 	return SGX_PFEC_W;
 }
 
-/* Look up one address. The mmap_lock is held. False: bring the page in. */
-static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
+/*
+ * The page of an enclave, which is locked on return, for a leaf. Where there is
+ * none, one comes as for an access (EAUG).
+ */
+static struct sgx_encl_page *thread_lock_page(struct sgx_encl *encl,
+					      unsigned long la)
+{
+	struct sgx_encl_page *page = sgx_encl_lock_page(encl, la);
+
+	if (page)
+		return page;
+
+	mutex_unlock(&encl->lock);
+	sgx_encl_augment(encl, la);
+	return sgx_encl_lock_page(encl, la);
+}
+
+/* Look up one address. The mmap_lock is held. */
+static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 {
 	struct sgx_miss *miss = &thread->miss;
 	struct vm_area_struct *vma = vma_lookup(mm, miss->la);
@@ -481,22 +500,22 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 
 	if (!vma) {
 		miss_fault(miss, 0);
-		return true;
+		return;
 	}
 	if (vma->vm_ops != &sgx_vm_ops) {
 		miss->fault = false;
 		miss->answered = true;
-		return true;
+		return;
 	}
 
 	encl = sgx_vma_encl(vma);
 	refused = mapping_refuses(vma);
 	if (!(vma->vm_flags & VM_READ) || miss->access & refused) {
 		miss_fault(miss, SGX_PFEC_P);
-		return true;
+		return;
 	}
 
-	page = sgx_encl_lock_page(encl, miss->la);
+	page = thread_lock_page(encl, miss->la);
 	/* It may have come after the mapping was made, as for a page fault. */
 	if (!IS_ERR_OR_NULL(page) &&
 	    sgx_encl_check_ceilings(encl, miss->la, miss->la + PAGE_SIZE,
@@ -509,51 +528,34 @@ static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	 */
 	generation = atomic_long_read(&encl->generation);
 	mutex_unlock(&encl->lock);
-	if (!page) {
-		/* It is brought in for the enclave, as if from inside. */
-		thread->fault_encl = encl;
-		return false;
-	}
 	if (page == ERR_PTR(-EIO)) {
 		miss_fault(miss, SGX_PFEC_P | SGX_PFEC_SGX);
-		return true;
+		return;
 	}
-	if (IS_ERR(page)) {
+	if (IS_ERR_OR_NULL(page)) {
 		miss_sigbus(miss);
-		return true;
+		return;
 	}
 
 	if (thread_attach(thread, encl)) {
 		miss_fault(miss, 0);
-		return true;
+		return;
 	}
 
 	sgx_isolate_attach(thread, vma);
 	tlb_fill(thread, encl, &page->epcm, miss->la, generation, refused);
-	return true;
 }
 
-/*
- * Answer a miss. An address in an enclave's range without a page is touched as
- * the program would, so that a page that can come (EAUG) comes.
- */
-static void thread_resolve_miss(struct sgx_thread *thread)
+/* False if the answer is that there is no translation. */
+static bool thread_resolve_miss(struct sgx_thread *thread)
 {
-	unsigned int fault_flags = FAULT_FLAG_USER;
 	struct mm_struct *mm = current->mm;
-	struct sgx_miss *miss = &thread->miss;
-	bool unlocked = false;
 
-	miss->pending = false;
-	if (miss->access & SGX_PFEC_W)
-		fault_flags |= FAULT_FLAG_WRITE;
-
+	thread->miss.pending = false;
 	mmap_read_lock(mm);
-	if (!thread_translate(thread, mm) &&
-	    (fixup_user_fault(mm, miss->la, fault_flags, &unlocked) ||
-	     !thread_translate(thread, mm)))
-		miss_sigbus(miss);
+	thread_translate(thread, mm);
 	mmap_read_unlock(mm);
+	return !thread->miss.answered;
 }
 
 /*
@@ -840,8 +842,8 @@ static void thread_work(struct callback_head *head)
 		sgx_abort_access(thread);
 	if (thread->mm != current->mm)
 		thread_find_enclave(thread);
-	else if (thread->miss.pending)
-		thread_resolve_miss(thread);
+	else if (thread->miss.pending && thread_resolve_miss(thread))
+		sgx_trap_again(thread);
 }
 
 /**
@@ -925,9 +927,9 @@ struct sgx_thread *sgx_thread_create(void)
 	init_task_work(&thread->work, thread_work);
 	preempt_notifier_init(&thread->notifier, &sgx_preempt_ops);
 	preempt_notifier_register(&thread->notifier);
+	atomic_inc(&sgx_threads);
 	this_cpu_write(sgx_running, thread);
 	return thread;
-	atomic_inc(&sgx_threads);
 }
 
 /**
@@ -952,11 +954,11 @@ static void thread_destroy(struct sgx_thread *thread)
 
 	preempt_notifier_unregister(&thread->notifier);
 	this_cpu_write(sgx_running, NULL);
-
-	/* Work that is on its way runs later in the exit, and frees it then. */
 	/* What it had is out of the scheduler's way, see sgx_thread_unwatch(). */
 	smp_mb__before_atomic();
 	atomic_dec(&sgx_threads);
+
+	/* Work that is on its way runs later in the exit, and frees it then. */
 	thread->exited = true;
 	if (thread->work_queued)
 		return;
@@ -982,7 +984,8 @@ static void thread_exit_probe(void *data, struct task_struct *task)
 /**
  * sgx_thread_watch() - threads can use enclaves from now on
  *
- * Return: 0, -ENOMEM, or -ENOENT if the kernel lacks a tracepoint.
+ * Context: may sleep.
+ * Return: 0, or -ENOENT if the kernel lacks a tracepoint, or -ENOMEM.
  */
 int sgx_thread_watch(void)
 {

@@ -74,6 +74,8 @@ struct sgx_attachment {
  * @errcd:	page-fault error code
  * @sigbus:	the signal for it is SIGBUS, as where the kernel's fault handler
  *		finds no page
+ * @ip:		RIP at the leaf
+ * @secs:	SECS of the enclave that the thread was in; only compared with
  */
 struct sgx_miss {
 	unsigned long la;
@@ -83,6 +85,8 @@ struct sgx_miss {
 	bool fault;
 	bool sigbus;
 	u32 errcd;
+	unsigned long ip;
+	struct sgx_epcm *secs;
 };
 
 /**
@@ -257,12 +261,12 @@ void sgx_encl_interrupt_threads(struct sgx_encl *encl);
 void sgx_thread_set_key(struct sgx_thread *thread, struct sgx_encl *encl,
 			u32 open);
 u32 sgx_thread_key(struct sgx_thread *thread, const struct sgx_encl *encl);
+int sgx_thread_watch(void);
+bool sgx_thread_unwatch(void);
 int sgx_thread_init(void);
 void sgx_thread_exit(void);
 
 /**
-int sgx_thread_watch(void);
-bool sgx_thread_unwatch(void);
  * sgx_thread_before_entry() - see that &sgx_cpu.last still holds
  * @thread:	running thread, not in enclave mode
  *
@@ -291,7 +295,7 @@ static inline void sgx_thread_before_entry(struct sgx_thread *thread)
  *
  * Context: the running thread, interrupts off.
  */
-static inline void sgx_thread_entered(struct sgx_thread *thread)
+static __always_inline void sgx_thread_entered(struct sgx_thread *thread)
 {
 	sgx_fsgs_enter(&thread->cpu);
 	sgx_rseq_forget();
@@ -313,8 +317,8 @@ static inline void sgx_thread_entered(struct sgx_thread *thread)
  * Context: the running thread, interrupts off; may be in the middle of a
  * context switch, with the run queue locked.
  */
-static inline void sgx_thread_left(struct sgx_thread *thread,
-				   struct sgx_epcm *secs)
+static __always_inline void sgx_thread_left(struct sgx_thread *thread,
+					    struct sgx_epcm *secs)
 {
 	struct sgx_encl *encl = sgx_secs_encl(secs);
 
@@ -346,6 +350,7 @@ int sgx_trap_init(void);
 void sgx_trap_exit(void);
 bool sgx_vdso_fixup(struct pt_regs *regs, const struct sgx_fault *fault);
 void sgx_trap_raise(struct sgx_thread *thread, struct pt_regs *regs, u8 vector);
+void sgx_trap_again(struct sgx_thread *thread);
 
 /* fault.c: page faults, and how exceptions reach the program */
 void sgx_fault_is_epcm(void);

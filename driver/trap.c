@@ -216,7 +216,8 @@ static noinline int trap_incomplete(struct sgx_thread *thread,
 }
 
 /* An entry point, or the RIP of an SSA frame, can be anywhere. */
-static void trap_entered(struct sgx_thread *thread, struct pt_regs *regs)
+static __always_inline void trap_entered(struct sgx_thread *thread,
+					 struct pt_regs *regs)
 {
 	struct sgx_encl *encl = sgx_secs_encl(thread->cpu.secs);
 
@@ -230,17 +231,39 @@ static void trap_entered(struct sgx_thread *thread, struct pt_regs *regs)
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 }
 
-static void trap_exit(struct sgx_thread *thread, struct sgx_epcm *secs)
+static __always_inline void trap_exit(struct sgx_thread *thread,
+				      struct sgx_epcm *secs)
 {
 	if (trace_sgx_exit_enabled())
 		trace_sgx_exit(sgx_secs_encl(secs)->id, thread->cpu.tcs_la);
 	sgx_thread_left(thread, secs);
 }
 
+/* The leaf itself; nothing has changed unless it returns 0. */
+static __always_inline int trap_leaf(struct sgx_thread *thread,
+				     struct pt_regs *regs)
+{
+	struct sgx_epcm *secs = thread->cpu.secs;
+	int ret;
+
+	if (!secs)
+		sgx_thread_before_entry(thread);
+	thread->cpu.regs = sgx_pt_regs(regs);
+	ret = sgx_enclu(&thread->cpu);
+	if (unlikely(ret))
+		return ret;
+
+	/* Outside there are only leaves that enter. */
+	if (!secs)
+		trap_entered(thread, regs);
+	else if (!thread->cpu.secs)
+		trap_exit(thread, secs);
+	return 0;
+}
+
 static __always_inline int trap_enclu(struct sgx_thread *thread,
 				      struct pt_regs *regs)
 {
-	struct sgx_epcm *secs;
 	int ret;
 
 	if (unlikely(!thread))
@@ -248,27 +271,44 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
 
 	/* Inside there is no execve(), so that the address space is the same. */
-	secs = thread->cpu.secs;
-	if (!secs) {
+	if (!thread->cpu.secs) {
 		if (unlikely(thread->mm != current->mm))
 			return trap_first(thread);
-		sgx_thread_before_entry(thread);
 	} else if (unlikely(sgx_thread_astray(thread, regs->ip))) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 		return NOTIFY_STOP;
 	}
 
-	thread->cpu.regs = sgx_pt_regs(regs);
-	ret = sgx_enclu(&thread->cpu);
+	ret = trap_leaf(thread, regs);
 	if (unlikely(ret))
 		return trap_incomplete(thread, regs, ret);
-
-	/* Outside there are only leaves that enter. */
-	if (!secs)
-		trap_entered(thread, regs);
-	else if (!thread->cpu.secs)
-		trap_exit(thread, secs);
 	return NOTIFY_STOP;
+}
+
+/**
+ * sgx_trap_again() - execute an ENCLU that lacked a translation
+ * @thread:	running thread, on its way back to user mode from the #UD of that
+ *		ENCLU; the slow path has answered &sgx_thread.miss
+ *
+ * So that it need not come by another #UD. That is left to it when the leaf
+ * faults, which is for the notifier to raise; and when the thread has left the
+ * enclave meanwhile, by an interrupt: then what it returns to is its AEP.
+ *
+ * Context: the running thread, may sleep.
+ */
+void sgx_trap_again(struct sgx_thread *thread)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (regs->ip == thread->miss.ip &&
+	    thread->cpu.secs == thread->miss.secs) {
+		trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
+		if (trap_leaf(thread, regs) == SGX_RETRY)
+			sgx_thread_request(thread);
+	}
+	local_irq_restore(flags);
 }
 
 /*

@@ -99,62 +99,78 @@ static vm_fault_t vma_map_page(struct vm_area_struct *vma,
 	return ret == VM_FAULT_NOPAGE ? ret : VM_FAULT_SIGBUS;
 }
 
-/*
- * A page for an address of a running enclave that has none. The enclave has to
- * accept it before it can be used: the access that brought it is repeated, and
- * is then refused by the EPCM, as on hardware.
- */
-static vm_fault_t vma_augment(struct sgx_encl *encl, unsigned long addr)
+/* Give an enclave, which is locked, the page; as sgx_encl_augment(). */
+static vm_fault_t augment_locked(struct sgx_encl *encl,
+				 struct sgx_encl_page *page, unsigned long addr)
 {
 	struct sgx_cpu cpu = { .core = &sgx_core };
-	struct sgx_pageinfo pageinfo = { .linaddr = addr };
+	struct sgx_pageinfo pageinfo = {
+		.linaddr = addr,
+		.secs = sgx_epc_operand(&encl->secs),
+	};
 	unsigned long pgno = PFN_DOWN(addr);
-	struct sgx_encl_page *page;
-	vm_fault_t ret;
+	int ret;
 
-	if (!test_bit(SGX_ENCL_INITIALIZED, &encl->flags) ||
-	    addr < encl->base || addr >= encl->base + encl->size)
-		return VM_FAULT_SIGBUS;
+	lockdep_assert_held(&encl->lock);
 
-	page = sgx_encl_page_alloc();
-	if (IS_ERR(page))
-		return VM_FAULT_SIGBUS;
-
-	ret = VM_FAULT_SIGBUS;
-	if (sgx_encl_lock_secs(encl))
-		goto err_unlock;
-
-	/* Another thread may have been here first: look again. */
-	ret = VM_FAULT_NOPAGE;
-	if (xa_load(&encl->pages, pgno))
-		goto err_unlock;
-
-	/* Leaves of other threads shall see the page as it will be, or not. */
-	ret = VM_FAULT_OOM;
-	if (xa_reserve(&encl->pages, pgno, GFP_KERNEL))
-		goto err_unlock;
-
-	if (sgx_ceilings_set(&encl->ceilings, pgno, pgno, augment_ceiling,
-			     GFP_KERNEL))
-		goto err_reserve;
-
-	ret = VM_FAULT_SIGBUS;
-	pageinfo.secs = sgx_epc_operand(&encl->secs);
+	/* Nobody sees it yet; and EAUG, unlike EADD, can be taken back. */
 	if (sgx_eaug(&cpu, &pageinfo, sgx_epc_operand(page)))
-		goto err_ceiling;
+		return VM_FAULT_SIGBUS;
 
-	xa_store(&encl->pages, pgno, page, GFP_KERNEL);
+	/* -EBUSY: another thread was here first. */
+	ret = xa_insert(&encl->pages, pgno, page, GFP_KERNEL);
+	if (ret)
+		goto err_remove;
+
+	ret = sgx_ceilings_set(&encl->ceilings, pgno, pgno, augment_ceiling,
+			       GFP_KERNEL);
+	if (ret)
+		goto err_erase;
+
 	sgx_reclaim_add(page);
-	mutex_unlock(&encl->lock);
-	return VM_FAULT_NOPAGE;
+	return 0;
 
-err_ceiling:
-	sgx_ceilings_clear(&encl->ceilings, pgno, pgno);
-err_reserve:
-	xa_release(&encl->pages, pgno);
-err_unlock:
-	mutex_unlock(&encl->lock);
-	sgx_encl_page_free(page);
+err_erase:
+	xa_erase(&encl->pages, pgno);
+err_remove:
+	WARN_ON_ONCE(sgx_encl_eremove(page));
+	return ret == -EBUSY ? VM_FAULT_NOPAGE : VM_FAULT_OOM;
+}
+
+/**
+ * sgx_encl_augment() - bring a page to an address of an enclave that has none
+ * @encl:	enclave
+ * @addr:	linear address, page aligned
+ *
+ * The enclave has to accept the page before it can be used: an access that
+ * brought it is repeated, and is then refused by the EPCM, as on hardware.
+ *
+ * Context: may sleep; the caller holds the mmap_lock, under which the enclave is
+ * mapped, and no &sgx_encl.lock.
+ * Return: VM_FAULT_NOPAGE when there is a page now; VM_FAULT_OOM; VM_FAULT_SIGBUS
+ * where none can come: there is no SGX2, the enclave is not initialised, has
+ * lost its pages, or the EPC is full.
+ */
+vm_fault_t sgx_encl_augment(struct sgx_encl *encl, unsigned long addr)
+{
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	struct sgx_encl_page *page;
+
+	if (!sgx_core.sgx2 || !test_bit(SGX_ENCL_INITIALIZED, &encl->flags) ||
+	    addr < encl->base || addr >= encl->base + encl->size)
+		return ret;
+
+	page = sgx_encl_page_alloc_zeroed();
+	if (!IS_ERR(page)) {
+		if (!sgx_encl_lock_secs(encl))
+			ret = augment_locked(encl, page, addr);
+		mutex_unlock(&encl->lock);
+		if (ret)
+			sgx_encl_page_free(page);
+		else
+			ret = VM_FAULT_NOPAGE;
+	}
+	trace_sgx_augment(encl->id, addr, (__force int)ret);
 	return ret;
 }
 
@@ -174,11 +190,9 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 		access = VM_EXEC;
 
 	page = sgx_encl_lock_page(encl, addr);
-	if (!page && sgx_core.sgx2 && !test_bit(SGX_ENCL_LOST, &encl->flags)) {
+	if (!page) {
 		mutex_unlock(&encl->lock);
-		ret = vma_augment(encl, addr);
-		trace_sgx_augment(encl->id, addr, (__force int)ret);
-		return ret;
+		return sgx_encl_augment(encl, addr);
 	}
 	ret = vma_map_page(vmf->vma, page, addr, access);
 	mutex_unlock(&encl->lock);

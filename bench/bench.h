@@ -13,7 +13,8 @@
 
 /* What is measured, and then what it is compared with; 0: not measured. */
 enum figure {
-	FLOOR, /* two invalid opcodes */
+	FLOOR,	    /* two invalid opcodes */
+	FLOOR_VDSO, /* one, which is the ENCLU of the vDSO */
 	SYSCALL,
 	SIGILL_TWICE,
 	ANON_TOUCH,
@@ -25,8 +26,12 @@ enum figure {
 	COPY,
 	GCM_TWICE,
 	SIGNAL_TIMER,
+	PERMITTED_IOCTL,
+	TRAP_ALONE, /* of two processors, ticks of the clock */
+	TRAP_TOGETHER,
+	ENTER_ALONE,
 	RULES_FEW,
-	ALONE_FAULT,
+	ALONE_FAULT, /* a minor one: what the page allocator does varies */
 	ALONE_SYSCALL,
 	ALONE_SIGNAL,
 	ALONE_SWITCH,
@@ -52,17 +57,20 @@ enum figure {
 	ENCL_TEARDOWN,
 	ENCL_SLAB, /* bytes */
 	EVICT,
+	DECISION,
+	ENTER_TOGETHER,
 	FIGURES
 };
 
-extern double figures[FIGURES];
+/* Of FIGURES, shared with children. */
+extern double *figures;
 
 /* How something grows: what report.c's plots show. */
 void point(const char *series, u64 x, double y);
 void points_to(const char *path);
 
 /* The bytes of what is large. */
-#define BENCH_LARGE (64 * MIB)
+#define BENCH_LARGE (256 * MIB)
 
 /* host.c: what needs no enclave; not with floor.ko, but for the first and last */
 void measure_floor(void);
@@ -79,7 +87,23 @@ double signal_cost(void (*run)(void));
 /* rules.c: the time that a policy takes to answer, by its number of rules */
 void measure_rules(void);
 
+/*
+ * threads.c: in a VM with two processors, with floor.ko and with the module; and
+ * what profile/shared.sh looks at
+ */
+void measure_threads_floor(void);
+void measure_threads(void);
+void trace_threads(void);
+#define SHARE_ENTRIES 20
+
+/* selinux.c: in a VM with SELinux, with the module */
+void measure_selinux(void);
+
 /* enclave.c: what does */
+void enter_vdso(u64 n);
+/* An enclave, and entering it by the TCS of that number, 0 or 1. */
+void enter_build(void);
+void enter_by(unsigned int thread, u64 n);
 void measure_entry(void);
 void measure_pages(void);
 void measure_large(void);
@@ -104,6 +128,12 @@ double least(void (*run)(u64 n), u64 n);
 /* Keep the processor busy with what gives way to everything else. */
 void spin_start(void);
 void spin_stop(void);
+/*
+ * Wait, with the processor idle, until what was closed has gone. While it is
+ * busy an instruction is a nanosecond for the kernel: a wait for the next tick,
+ * of which an RCU grace period has several, would be millions of them.
+ */
+void settle(void);
 void module_insert(const char *path, const char *params);
 void module_remove(const char *name);
 

@@ -13,7 +13,7 @@
 #include "bench.h"
 
 /* The enclave: TCSs, the code, SSA frames, a SECINFO, and then data. */
-enum thread { EXIT, READ, WRITE, ACCEPT, SPIN, FAULT, THREADS };
+enum thread { EXIT, EXIT_TOO, READ, WRITE, ACCEPT, SPIN, FAULT, THREADS };
 
 #define FRAMES 2
 
@@ -27,6 +27,8 @@ enum thread { EXIT, READ, WRITE, ACCEPT, SPIN, FAULT, THREADS };
 #define LARGE_DATA BENCH_LARGE
 
 static struct enclave encl;
+/* What the ADD_PAGES of the data took in the last build(). */
+static u64 ticks_to_add;
 
 static u64 at(u64 offset)
 {
@@ -35,9 +37,10 @@ static u64 at(u64 offset)
 
 static void add_threads(void)
 {
-	static const u8 *const entries[THREADS] = { code_exit, code_read,
-						    code_write, code_accept,
-						    code_spin,	code_fault };
+	static const u8 *const entries[THREADS] = { code_exit,	 code_exit,
+						    code_read,	 code_write,
+						    code_accept, code_spin,
+						    code_fault };
 	struct sgx_tcs *tcs = page_alloc(1);
 	u64 i;
 
@@ -65,8 +68,11 @@ static void add_secinfo(void)
 static void build(u64 size, u64 data)
 {
 	const u64 ssa = AT_SECINFO - AT_SSA;
-	void *zeros = mmap(NULL, data + ssa, PROT_READ,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *zeros =
+		mmap(NULL, data + ssa, PROT_READ,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
+		     -1, 0);
+	u64 start;
 
 	ASSERT(zeros != MAP_FAILED);
 	ASSERT_OK(encl_open(&encl, size));
@@ -75,8 +81,10 @@ static void build(u64 size, u64 data)
 	ASSERT_OK(encl_add(&encl, AT_CODE, code, PAGE, ENCL_RX, 0));
 	ASSERT_OK(encl_add(&encl, AT_SSA, zeros, ssa, ENCL_RW, 0));
 	add_secinfo();
+	start = __rdtsc();
 	if (data)
 		ASSERT_OK(encl_add(&encl, AT_DATA, zeros, data, ENCL_RW, 0));
+	ticks_to_add = __rdtsc() - start;
 	munmap(zeros, data + ssa);
 	ASSERT_OK(encl_sign(&encl, test_key()));
 	ASSERT_OK(encl_init(&encl));
@@ -126,7 +134,8 @@ static void enter_raw(u64 n)
 	loop_enter(n, at(EXIT * PAGE), 0, 0, 0);
 }
 
-static void enter_vdso(u64 n)
+/* Without softsgx the ENCLU is what bench/floor makes of it: the way is the same. */
+void enter_vdso(u64 n)
 {
 	struct sgx_enclave_run run = { .tcs = at(EXIT * PAGE) };
 
@@ -134,6 +143,16 @@ static void enter_vdso(u64 n)
 
 	while (n--)
 		vdso_enter(enter, &run, SGX_EENTER, NULL);
+}
+
+void enter_build(void)
+{
+	build(SMALL, 0);
+}
+
+void enter_by(unsigned int thread, u64 n)
+{
+	loop_enter(n, at((thread ? EXIT_TOO : EXIT) * PAGE), 0, 0, 0);
 }
 
 static void spin_inside(void)
@@ -276,8 +295,7 @@ void measure_large(void)
 	progress("ADD_PAGES");
 	figures[ADD_MEASURED] = add(64, SGX_PAGE_MEASURE);
 	figures[ADD_UNMEASURED] = add(1024, 0);
-	progress("ADD_PAGES: taken down");
-	epc_returned();
+	settle();
 	progress("building a large enclave");
 
 	before = slab();
@@ -306,14 +324,10 @@ void measure_large(void)
 /* What a page of an enclave of @pages costs, from ADD_PAGES to its end. */
 static void grow_pages(u64 pages)
 {
-	u64 start, ticks, alone;
+	u64 start, ticks;
 
-	build(SMALL, 0);
-	alone = ticks_to_teardown();
-
-	start = __rdtsc();
 	build(LARGE, pages * PAGE);
-	point("a page built", pages, (double)(__rdtsc() - start) / pages);
+	point("a page added", pages, (double)ticks_to_add / pages);
 	ticks = ticks_of(WRITE, 0, pages);
 	point("a page touched first", pages, (double)ticks / pages);
 	start = __rdtsc();
@@ -321,12 +335,13 @@ static void grow_pages(u64 pages)
 	point("a page in mprotect", pages, (double)(__rdtsc() - start) / pages);
 	enter_raw(10);
 	point("EENTER + EEXIT, by pages", pages, least(enter_raw, 100));
-	ticks = ticks_to_teardown();
-	point("a page taken down", pages,
-	      (double)(ticks > alone ? ticks - alone : 0) / pages);
+	point("a teardown", pages, (double)ticks_to_teardown());
 }
 
 static pthread_barrier_t crowd_here, crowd_may_go;
+
+/* With room for the thread-local stacks of lib.c, which are in it. */
+#define CROWD_STACK (512UL << 10)
 
 /* A thread that has been inside: the enclave knows it from then on. */
 static void *crowd_member(void *arg)
@@ -363,7 +378,7 @@ static void grow_threads(unsigned int threads)
 
 	ASSERT(ids);
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 64 << 10);
+	ASSERT_OK(pthread_attr_setstacksize(&attr, CROWD_STACK));
 	build(SMALL, 4 * PAGE);
 	pthread_barrier_init(&crowd_may_go, NULL, threads + 1);
 	pthread_barrier_init(&crowd_here, NULL, 2);
@@ -383,7 +398,7 @@ static void grow_threads(unsigned int threads)
 	pthread_barrier_destroy(&crowd_may_go);
 	pthread_attr_destroy(&attr);
 	encl_close(&encl);
-	epc_returned();
+	settle();
 	free(ids);
 }
 
@@ -408,7 +423,7 @@ static void grow_enclaves(unsigned int count)
 	encl_close(&encl);
 	for (i = 0; i < count; i++)
 		encl_close(&others[i]);
-	epc_returned();
+	settle();
 	free(others);
 }
 
@@ -416,7 +431,7 @@ void measure_growth(void)
 {
 	unsigned int n;
 
-	for (n = 10; n <= 10000; n *= 10) {
+	for (n = 10; n <= 50000; n = n < 10000 ? n * 10 : n * 5) {
 		progress("growth with pages");
 		grow_pages(n);
 	}
@@ -441,7 +456,7 @@ void measure_paging(void)
 	ticks = ticks_of(WRITE, 0, pages);
 	figures[EVICT] = (double)ticks / (double)pages;
 	encl_close(&encl);
-	epc_returned();
+	settle();
 }
 
 static void trace(enum thread thread, u64 first, u64 pages)
@@ -449,6 +464,28 @@ static void trace(enum thread thread, u64 first, u64 pages)
 	mark_on();
 	run(thread, first, pages);
 	mark_off();
+}
+
+#define TRACED_PAGES 16
+
+static void trace_add(void)
+{
+	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
+	u8 *source = page_alloc(TRACED_PAGES);
+	struct sgx_enclave_add_pages arg = {
+		.src = (u64)source,
+		.length = TRACED_PAGES * PAGE,
+		.secinfo = (u64)&secinfo,
+	};
+
+	memset(source, 1, TRACED_PAGES * PAGE);
+	ASSERT_OK(encl_open(&encl, SMALL));
+	ASSERT_OK(encl_create(&encl));
+	mark_on();
+	ASSERT_OK(add_raw(encl.fd, &arg));
+	mark_off();
+	encl_close(&encl);
+	munmap(source, TRACED_PAGES * PAGE);
 }
 
 void trace_all(void)
@@ -464,7 +501,11 @@ void trace_all(void)
 	trace(WRITE, 1, 1);
 	run(ACCEPT, PAGES, 1);
 	trace(ACCEPT, PAGES + 1, 1);
-	encl_close(&encl);
+	mark_on();
+	ticks_to_teardown();
+	mark_off();
+	trace_add();
+	trace_add();
 }
 
 pid_t other_start(void)
@@ -493,5 +534,5 @@ void other_stop(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	ASSERT_EQ(waitpid(pid, NULL, 0), pid);
-	epc_returned();
+	settle();
 }

@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include "bench.h"
 
-#define AREA   (256 * MIB)
 #define HASHED 256
 #define COPIED 4096
 
@@ -136,9 +135,25 @@ static void spin_outside(void)
 	loop_spin(SPIN_TICKS / 2);
 }
 
+static void floor_write(const char *parameter, const char *text)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/floor/parameters/%s",
+		 parameter);
+	file = fopen(path, "w");
+	ASSERT(file);
+	fputs(text, file);
+	ASSERT_OK(fclose(file));
+}
+
 void measure_floor(void)
 {
 	figures[FLOOR] = least(loop_trap, 100);
+	floor_write("enclu", "1");
+	figures[FLOOR_VDSO] = least(enter_vdso, 100);
+	floor_write("enclu", "0");
 }
 
 void measure_area(void)
@@ -149,12 +164,12 @@ void measure_area(void)
 	void *area;
 	int fd;
 
-	area = map_shared(AREA, &fd);
-	memset(area, 1, AREA);
+	area = map_shared(BENCH_LARGE, &fd);
+	memset(area, 1, BENCH_LARGE);
 	for (i = 0; i < 7; i++) {
 		start = __rdtsc();
-		ASSERT_OK(mprotect(area, AREA, PROT_NONE));
-		ASSERT_OK(mprotect(area, AREA, PROT_READ));
+		ASSERT_OK(mprotect(area, BENCH_LARGE, PROT_NONE));
+		ASSERT_OK(mprotect(area, BENCH_LARGE, PROT_READ));
 		ticks = __rdtsc() - start;
 		if (ticks < best)
 			best = ticks;
@@ -162,10 +177,10 @@ void measure_area(void)
 	figures[SHMEM_MPROTECT] = (double)best / 2;
 
 	start = __rdtsc();
-	munmap(area, AREA);
+	munmap(area, BENCH_LARGE);
 	close(fd);
 	figures[SHMEM_TEARDOWN] =
-		(double)(__rdtsc() - start) / (double)(AREA / PAGE);
+		(double)(__rdtsc() - start) / (double)(BENCH_LARGE / PAGE);
 }
 
 void measure_host(void)
@@ -199,10 +214,7 @@ static double floor_does(const char *parameter, u64 n, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	for (i = 0; i < 3; i++) {
-		file = fopen(path, "w");
-		ASSERT(file);
-		fputs(text, file);
-		ASSERT_OK(fclose(file));
+		floor_write(parameter, text);
 		file = fopen(path, "r");
 		ASSERT(file);
 		ASSERT_EQ(fscanf(file, "%lf", &ticks), 1);
@@ -274,7 +286,7 @@ static double measure_switches(void)
 /* In the order of enum figure. */
 void measure_process(enum figure fault)
 {
-	figures[fault] = least(touch_anonymous, 200);
+	figures[fault] = touch_shared(200, true);
 	figures[fault + 1] = least(loop_syscall, 100);
 	signal(SIGUSR1, handle_nothing);
 	figures[fault + 2] = least(raise_signals, 20);

@@ -1,25 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Usage: bench [--entry] floor.ko softsgx.ko result.json
+ * Usage: bench [--entry|--selinux|--threads] floor.ko softsgx.ko result.json
+ *	bench --trace|--trace-threads softsgx.ko
  *
  * Measures, in a VM without the module, and shows the table; --entry only what
- * concerns entries. The kernel is to itself first, then with floor.ko, then
+ * concerns entries, --selinux and --threads what wants another VM. --trace does
+ * once what profile/ looks at, and shows the symbols of the kernel. The kernel is to itself first, then with floor.ko, then
  * with softsgx. Fails if a row does not hold.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include "bench.h"
 
 /* The driver keeps its hooks that long after the last enclave has gone. */
 #define HOOKS_GONE 7
 
-double figures[FIGURES];
+double *figures;
 
 void progress(const char *what)
 {
 	fprintf(stderr, "bench: %s\n", what);
+}
+
+/* Who has used an enclave keeps the module, and so it is done by a child. */
+static void separately(void (*measure)(void))
+{
+	int status;
+	pid_t pid;
+
+	spin_stop();
+	fflush(NULL);
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		spin_start();
+		measure();
+		spin_stop();
+		_exit(0);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT_EQ(status, 0);
+	spin_start();
 }
 
 static void measure_entries(void)
@@ -30,12 +56,19 @@ static void measure_entries(void)
 	measure_pages();
 }
 
-static void measure_all(const char *softsgx, const char *result)
+static void measure_enclaves(void)
+{
+	measure_entries();
+	measure_large();
+	measure_growth();
+}
+
+static void measure_all(const char *softsgx)
 {
 	pid_t pid;
 
 	progress("softsgx without an enclave");
-	module_insert(softsgx, "epc_size=160");
+	module_insert(softsgx, "epc_size=320");
 	spin_stop();
 	sleep(HOOKS_GONE);
 	spin_start();
@@ -44,40 +77,36 @@ static void measure_all(const char *softsgx, const char *result)
 	pid = other_start();
 	measure_process(OTHER_FAULT);
 	other_stop(pid);
-
-	measure_entries();
-	/* What follows takes longest: who does not wait has this. */
-	report(result);
-	fflush(stdout);
-	measure_large();
-	measure_growth();
+	separately(measure_enclaves);
 	module_remove("softsgx");
 
 	progress("paging");
 	module_insert(softsgx, "epc_size=4");
-	measure_paging();
+	separately(measure_paging);
 	module_remove("softsgx");
 }
 
-int main(int argc, char **argv)
+static void measure_selinux_alone(const char *softsgx)
 {
-	bool entry = argc > 1 && !strcmp(argv[1], "--entry");
+	progress("SELinux");
+	spin_start();
+	module_insert(softsgx, "");
+	measure_selinux();
+	spin_stop();
+}
 
-	if (argc == 3 && !strcmp(argv[1], "--trace")) {
-		module_insert(argv[2], "");
-		trace_all();
-		return system("cat /proc/kallsyms") != 0;
-	}
+static void measure_threads_alone(const char *floor, const char *softsgx)
+{
+	progress("two threads");
+	module_insert(floor, "");
+	measure_threads_floor();
+	module_remove("floor");
+	module_insert(softsgx, "");
+	measure_threads();
+}
 
-	if (entry)
-		argv++;
-	if (argc != 4 + entry) {
-		fputs("Usage: bench [--entry] floor.ko softsgx.ko result.json\n",
-		      stderr);
-		return 2;
-	}
-
-	points_to(argv[3]);
+static void measure_in_turn(bool entry, const char *floor, const char *softsgx)
+{
 	spin_start();
 	progress("the kernel alone");
 	measure_host();
@@ -88,18 +117,63 @@ int main(int argc, char **argv)
 		measure_rules();
 	}
 	progress("the floor");
-	module_insert(argv[1], "");
+	module_insert(floor, "");
 	measure_floor();
 	if (!entry)
 		measure_crypto();
 	module_remove("floor");
 
 	if (entry) {
-		module_insert(argv[2], "");
+		module_insert(softsgx, "");
 		measure_entries();
 	} else {
-		measure_all(argv[2], argv[3]);
+		measure_all(softsgx);
 	}
 	spin_stop();
+}
+
+static int trace(const char *what, const char *softsgx)
+{
+	module_insert(softsgx, "");
+	if (!strcmp(what, "--trace"))
+		trace_all();
+	else
+		trace_threads();
+	/* The vDSO is shown apart, as if it had symbols of the kernel. */
+	printf("0 t (user mode)\n%lx t (vDSO)\n%lx t (user mode)\n",
+	       getauxval(AT_SYSINFO_EHDR),
+	       getauxval(AT_SYSINFO_EHDR) + 2 * PAGE);
+	fflush(stdout);
+	return system("cat /proc/kallsyms") != 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *option = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+
+	if (argc == 3 && !strncmp(option, "--trace", 7))
+		return trace(option, argv[2]);
+
+	if (*option) {
+		argv++;
+		argc--;
+	}
+	if (argc != 4) {
+		fputs("Usage: bench [--entry|--selinux|--threads] floor.ko softsgx.ko result.json\n"
+		      "\tbench --trace|--trace-threads softsgx.ko\n",
+		      stderr);
+		return 2;
+	}
+
+	figures = mmap(NULL, FIGURES * sizeof(*figures), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT(figures != MAP_FAILED);
+	points_to(argv[3]);
+	if (!strcmp(option, "--selinux"))
+		measure_selinux_alone(argv[2]);
+	else if (!strcmp(option, "--threads"))
+		measure_threads_alone(argv[1], argv[2]);
+	else
+		measure_in_turn(*option, argv[1], argv[2]);
 	return report(argv[3]) ? 1 : 0;
 }

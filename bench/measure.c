@@ -51,6 +51,14 @@ void spin_stop(void)
 {
 	kill(spinner, SIGKILL);
 	ASSERT_EQ(waitpid(spinner, NULL, 0), spinner);
+	spinner = 0;
+}
+
+void settle(void)
+{
+	spin_stop();
+	epc_returned();
+	spin_start();
 }
 
 double least(void (*run)(u64 n), u64 n)
@@ -80,12 +88,17 @@ void module_insert(const char *path, const char *params)
 
 void module_remove(const char *name)
 {
+	bool spins = spinner > 0;
 	int i;
 
+	if (spins)
+		spin_stop();
 	/* What the last process had is given back by a worker. */
 	for (i = 0; syscall(SYS_delete_module, name, 0) && i < 1000; i++) {
 		ASSERT_EQ(errno, EAGAIN);
 		usleep(10000);
 	}
 	ASSERT(i < 1000);
+	if (spins)
+		spin_start();
 }

@@ -40,8 +40,8 @@ plot() {
 	echo "$dir/$file.svg"
 }
 
-plot growth-pages "pages of the enclave" "a page built" \
-	"a page touched first" "a page in mprotect" "a page taken down" \
+plot growth-pages "pages of the enclave" "a page added" \
+	"a page touched first" "a page in mprotect" "a teardown" \
 	"EENTER + EEXIT, by pages"
 plot growth-threads "threads that have been in the enclave" \
 	"EENTER + EEXIT, by threads" "restricting a page, by threads"

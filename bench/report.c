@@ -31,8 +31,8 @@ static const struct row rows[] = {
 	  1.0 / 3 },
 	{ "EENTER + EEXIT by the vDSO",
 	  ENTER_VDSO,
-	  "two bare #UD",
-	  { FLOOR, ALONE },
+	  "two bare #UD by the vDSO",
+	  { FLOOR_VDSO, FLOOR },
 	  1.5 },
 	{ "AEX, page fault, ERESUME",
 	  AEX_FAULT,
@@ -69,7 +69,7 @@ static const struct row rows[] = {
 	  "copy to new page",
 	  { COPY, ALONE },
 	  1 / 0.8 },
-	{ "mprotect of 64 MiB",
+	{ "mprotect of 256 MiB",
 	  ENCL_MPROTECT,
 	  "shmem",
 	  { SHMEM_MPROTECT, ALONE },
@@ -79,6 +79,21 @@ static const struct row rows[] = {
 	  ENCL_TEARDOWN,
 	  "shmem",
 	  { SHMEM_TEARDOWN, ALONE },
+	  1.5 },
+	{ "two threads, two TCSs (clock)",
+	  ENTER_TOGETHER,
+	  "one thread",
+	  { ENTER_ALONE, ALONE },
+	  2 / 1.9 },
+	{ "two threads, bare #UD (clock)",
+	  TRAP_TOGETHER,
+	  "one thread",
+	  { TRAP_ALONE, ALONE },
+	  0 },
+	{ "a decision of SELinux",
+	  DECISION,
+	  "a permitted ioctl",
+	  { PERMITTED_IOCTL, ALONE },
 	  1.5 },
 	{ "answer of 100,000 rules",
 	  RULES_MANY,
@@ -142,9 +157,11 @@ static double base_of(const struct row *row)
 
 	if (row->base[1] != ALONE)
 		base += figures[row->base[1]];
-	/* One ENCLU is half of what two traps take. */
+	/* One ENCLU is half of what two traps take, and the vDSO has one. */
 	if (row->figure == EACCEPT)
 		base += figures[FLOOR] / 2;
+	if (row->figure == ENTER_VDSO)
+		base -= figures[FLOOR] / 2;
 	return base;
 }
 
@@ -155,6 +172,8 @@ static const char *verdict(double ratio, double target)
 	return ratio <= target ? "holds" : "NO";
 }
 
+static unsigned int rows_shown;
+
 static int show(FILE *json, const char *what, double figure,
 		const char *baseline, double base, double target)
 {
@@ -163,13 +182,14 @@ static int show(FILE *json, const char *what, double figure,
 
 	if (target)
 		snprintf(limit, sizeof(limit), "%.2f", target);
-	printf("| %-32s | %11.0f | %-23s | %11.0f | %7.3f | %6s | %-5s |\n",
+	printf("| %-33s | %11.0f | %-24s | %11.0f | %7.3f | %6s | %-5s |\n",
 	       what, figure, baseline, base, ratio, limit,
 	       verdict(ratio, target));
 	fprintf(json,
-		"  { \"what\": \"%s\", \"figure\": %.1f, \"baseline\": \"%s\", "
-		"\"base\": %.1f, \"ratio\": %.4f, \"target\": %.4f },\n",
-		what, figure, baseline, base, ratio, target);
+		"%s  { \"what\": \"%s\", \"figure\": %.1f, \"baseline\": \"%s\", "
+		"\"base\": %.1f, \"ratio\": %.4f, \"target\": %.4f }",
+		rows_shown++ ? ",\n" : "", what, figure, baseline, base, ratio,
+		target);
 	return target && ratio > target;
 }
 
@@ -200,9 +220,6 @@ int report(const char *path)
 
 	ASSERT(json);
 	fputs("[\n", json);
-	printf("| %-32s | %11s | %-23s | %11s | %7s | %6s | %-5s |\n", "what",
-	       "figure", "compared with", "baseline", "ratio", "target", "");
-	puts("|---|---|---|---|---|---|---|");
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (measured(&rows[i]))
 			missed += show(json, rows[i].what,
@@ -214,8 +231,7 @@ int report(const char *path)
 		missed += show(json, "bytes of slab, a page",
 			       figures[ENCL_SLAB], "what is wanted",
 			       SLAB_TARGET, 1);
-	/* JSON wants no comma after the last. */
-	fputs("  {}\n]\n", json);
+	fputs("\n]\n", json);
 	ASSERT_OK(fclose(json));
 	return missed;
 }

@@ -4,8 +4,9 @@
  * softsgx is compared with.
  *
  * While the module is there, an invalid opcode of user mode is skipped by a die
- * notifier that does nothing else: nothing that is based on #UD costs less. The
- * rest are parameters: written with what to work on, they do it, and what they
+ * notifier that does nothing else: nothing that is based on #UD costs less. It is
+ * UD2 that is skipped, or ENCLU, as the parameter enclu says. The rest are
+ * parameters: written with what to work on, they do it, and what they
  * read as is the ticks of the TSC that it took.
  */
 #include <crypto/aead.h>
@@ -13,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/kdebug.h>
 #include <linux/kernel.h>
+#include <linux/kmod.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -23,25 +25,59 @@
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 
-#define UD2_LEN 2
+#define UD2_LEN	  2
+#define ENCLU_LEN 3
 
-static int floor_notify(struct notifier_block *nb, unsigned long val,
-			void *data)
+static __always_inline int
+floor_skip(unsigned long val, const struct die_args *args, unsigned int len)
 {
-	struct die_args *args = data;
-
 	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD ||
 	    !user_mode(args->regs))
 		return NOTIFY_DONE;
 
-	args->regs->ip += UD2_LEN;
+	args->regs->ip += len;
 	return NOTIFY_STOP;
 }
 
+static int floor_skip_ud2(struct notifier_block *nb, unsigned long val,
+			  void *data)
+{
+	return floor_skip(val, data, UD2_LEN);
+}
+
+static int floor_skip_enclu(struct notifier_block *nb, unsigned long val,
+			    void *data)
+{
+	return floor_skip(val, data, ENCLU_LEN);
+}
+
 static struct notifier_block floor_notifier = {
-	.notifier_call = floor_notify,
+	.notifier_call = floor_skip_ud2,
 	.priority = INT_MAX,
 };
+
+/* Which of the two is skipped. */
+static bool enclu;
+
+static int enclu_set(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_bool(val, kp);
+
+	if (ret)
+		return ret;
+	unregister_die_notifier(&floor_notifier);
+	floor_notifier.notifier_call = enclu ? floor_skip_enclu
+					     : floor_skip_ud2;
+	return register_die_notifier(&floor_notifier);
+}
+
+static const struct kernel_param_ops enclu_ops = {
+	.set = enclu_set,
+	.get = param_get_bool,
+};
+
+module_param_cb(enclu, &enclu_ops, &enclu, 0600);
+MODULE_PARM_DESC(enclu, "skip ENCLU and not UD2; not when it is inserted");
 
 static int floor_get(char *buffer, const struct kernel_param *kp)
 {
@@ -139,7 +175,7 @@ static int floor_copy(unsigned long from, unsigned long pages)
 		list_add(&page->lru, &list);
 	}
 	copy_ticks = rdtsc() - start;
-	list_for_each_entry_safe (page, next, &list, lru)
+	list_for_each_entry_safe(page, next, &list, lru)
 		__free_page(page);
 	return ret;
 }
@@ -171,6 +207,7 @@ static int floor_gcm(struct crypto_aead *tfm, struct aead_request *req,
 		     u8 *page, unsigned int n)
 {
 	u8 *small = kzalloc(GCM_AAD + 2 * GCM_MAC, GFP_KERNEL);
+	DECLARE_CRYPTO_WAIT(wait);
 	struct scatterlist sg[3];
 	int ret = small ? 0 : -ENOMEM;
 	u64 start = rdtsc();
@@ -180,11 +217,12 @@ static int floor_gcm(struct crypto_aead *tfm, struct aead_request *req,
 		sg_set_buf(&sg[0], small, GCM_AAD);
 		sg_set_buf(&sg[1], page, PAGE_SIZE);
 		sg_set_buf(&sg[2], small + GCM_AAD, GCM_MAC);
-		aead_request_set_callback(req, 0, NULL, NULL);
+		aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_SLEEP,
+					  crypto_req_done, &wait);
 		aead_request_set_ad(req, GCM_AAD);
 		aead_request_set_crypt(req, sg, sg, PAGE_SIZE,
 				       small + GCM_AAD + GCM_MAC);
-		ret = crypto_aead_encrypt(req);
+		ret = crypto_wait_req(crypto_aead_encrypt(req), &wait);
 	}
 	gcm_ticks = rdtsc() - start;
 	kfree(small);
@@ -203,7 +241,9 @@ static int gcm_set(const char *val, const struct kernel_param *kp)
 	ret = kstrtouint(val, 0, &n);
 	if (ret)
 		return ret;
-	tfm = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC);
+	/* The implementation that softsgx takes. */
+	request_module("aesni_intel");
+	tfm = crypto_alloc_aead("gcm(aes)", 0, 0);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 

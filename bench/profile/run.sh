@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: bench/profile/run.sh [--kernel V] [--raw]
+# Usage: bench/profile/run.sh [--kernel V]
 #
 # Shows which function executes how many instructions in EENTER + EEXIT, in the
-# same by the vDSO, in the first touch of an EADDed page, and in EAUG + EACCEPT:
-# once each, in the VM, every instruction counted by a plugin of QEMU. --raw
-# leaves the addresses in build/bench/profile/trace, kallsyms beside it.
+# same by the vDSO, in the first touch of an EADDed page, in EAUG + EACCEPT, in a
+# teardown and in ADD_PAGES: once each, in the VM, every instruction counted by a
+# plugin of QEMU. The addresses are left in build/bench/profile/trace.
 
 set -euo pipefail
 

@@ -7,7 +7,10 @@ import collections
 import sys
 
 TITLES = ["EENTER + EEXIT", "EENTER + EEXIT by the vDSO",
-          "first touch, EADDed page", "EAUG + EACCEPT"]
+          "first touch, EADDed page", "EAUG + EACCEPT",
+          "teardown of 230 pages, and waiting for it",
+          "ADD_PAGES of 16 pages, not measured, for the first time",
+          "ADD_PAGES of 16 pages, not measured"]
 
 
 def symbols(path):
@@ -33,12 +36,8 @@ def main():
                 counts.append(collections.Counter())
                 section += 1
             elif line != "end":
-                address = int(line, 16)
-                name = "(user mode)"
-                if address >> 47:
-                    i = bisect.bisect_right(addresses, address) - 1
-                    name = names[i]
-                counts[section][name] += 1
+                i = bisect.bisect_right(addresses, int(line, 16)) - 1
+                counts[section][names[i]] += 1
     for title, count in zip(TITLES, counts):
         print(f"{title}: {sum(count.values())} instructions")
         for name, n in count.most_common(40):

@@ -17,6 +17,7 @@
  */
 void sgx_ceilings_init(struct sgx_ceilings *ceilings, struct mutex *lock)
 {
+	ceilings->has_new = false;
 	mt_init_flags(&ceilings->ranges, MT_FLAGS_LOCK_EXTERN);
 	mt_set_external_lock(&ceilings->ranges, lock);
 }
@@ -46,6 +47,66 @@ static void extend_over(struct sgx_ceilings *ceilings, unsigned long pgno,
 	*last = max(*last, mas.last);
 }
 
+/* Give pages a ceiling in the tree; as sgx_ceilings_set(). */
+static int store(struct sgx_ceilings *ceilings, unsigned long first,
+		 unsigned long last, unsigned long ceiling, gfp_t gfp)
+{
+	void *entry = xa_mk_value(ceiling);
+
+	if (first > 0)
+		extend_over(ceilings, first - 1, entry, &first, &last);
+	if (last < ULONG_MAX)
+		extend_over(ceilings, last + 1, entry, &first, &last);
+
+	MA_STATE(mas, &ceilings->ranges, first, last);
+
+	return mas_store_gfp(&mas, entry, gfp);
+}
+
+/* The new pages into the tree. */
+static int store_new(struct sgx_ceilings *ceilings, gfp_t gfp)
+{
+	int ret;
+
+	if (!ceilings->has_new)
+		return 0;
+	ret = store(ceilings, ceilings->new_first, ceilings->new_last,
+		    ceilings->new_ceiling, gfp);
+	if (!ret)
+		ceilings->has_new = false;
+	return ret;
+}
+
+/**
+ * sgx_ceilings_add() - give a page that is coming its ceiling
+ * @ceilings:	set
+ * @pgno:	page number, without a ceiling
+ * @ceiling:	as for sgx_ceilings_set()
+ *
+ * Context: the lock is held; may sleep.
+ * Return: 0, or -ENOMEM, and then nothing has changed.
+ */
+int sgx_ceilings_add(struct sgx_ceilings *ceilings, unsigned long pgno,
+		     unsigned long ceiling)
+{
+	int ret;
+
+	if (likely(ceilings->has_new && pgno == ceilings->new_last + 1 &&
+		   ceiling == ceilings->new_ceiling)) {
+		ceilings->new_last = pgno;
+		return 0;
+	}
+
+	ret = store_new(ceilings, GFP_KERNEL);
+	if (ret)
+		return ret;
+	ceilings->new_first = pgno;
+	ceilings->new_last = pgno;
+	ceilings->new_ceiling = ceiling;
+	ceilings->has_new = true;
+	return 0;
+}
+
 /**
  * sgx_ceilings_set() - give pages a ceiling, whatever they had
  * @ceilings:	set
@@ -61,16 +122,9 @@ static void extend_over(struct sgx_ceilings *ceilings, unsigned long pgno,
 int sgx_ceilings_set(struct sgx_ceilings *ceilings, unsigned long first,
 		     unsigned long last, unsigned long ceiling, gfp_t gfp)
 {
-	void *entry = xa_mk_value(ceiling);
+	int ret = store_new(ceilings, gfp);
 
-	if (first > 0)
-		extend_over(ceilings, first - 1, entry, &first, &last);
-	if (last < ULONG_MAX)
-		extend_over(ceilings, last + 1, entry, &first, &last);
-
-	MA_STATE(mas, &ceilings->ranges, first, last);
-
-	return mas_store_gfp(&mas, entry, gfp);
+	return ret ? ret : store(ceilings, first, last, ceiling, gfp);
 }
 
 /**
@@ -88,7 +142,16 @@ void sgx_ceilings_clear(struct sgx_ceilings *ceilings, unsigned long first,
 {
 	MA_STATE(mas, &ceilings->ranges, first, last);
 
+	store_new(ceilings, GFP_KERNEL | __GFP_NOFAIL);
 	mas_store_gfp(&mas, NULL, GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/* Are there new pages in the area? */
+static bool is_new(const struct sgx_ceilings *ceilings, unsigned long first,
+		   unsigned long last)
+{
+	return ceilings->has_new && first <= ceilings->new_last &&
+	       last >= ceilings->new_first;
 }
 
 /**
@@ -103,9 +166,22 @@ unsigned long sgx_ceilings_get(struct sgx_ceilings *ceilings,
 			       unsigned long pgno)
 {
 	MA_STATE(mas, &ceilings->ranges, pgno, pgno);
-	void *entry = mas_walk(&mas);
+	void *entry;
 
+	if (is_new(ceilings, pgno, pgno))
+		return ceilings->new_ceiling;
+	entry = mas_walk(&mas);
 	return entry ? xa_to_value(entry) : 0;
+}
+
+/* What one ceiling does not allow, see sgx_ceilings_lacking(). */
+static unsigned long lacks(unsigned long ceiling, unsigned long vm_flags)
+{
+	unsigned long lacking = vm_flags & ~ceiling;
+
+	if (lacking && !(lacking == VM_EXEC && ceiling & SGX_CEILING_AUGMENTED))
+		lacking |= SGX_CEILING_AUGMENTED;
+	return lacking;
 }
 
 /**
@@ -130,14 +206,18 @@ unsigned long sgx_ceilings_lacking(struct sgx_ceilings *ceilings,
 	void *entry;
 
 	vm_flags &= CEILING_FLAGS;
+	if (is_new(ceilings, first, last)) {
+		lacking = lacks(ceilings->new_ceiling, vm_flags);
+		/* The tree has nothing there. */
+		if (lacking & SGX_CEILING_AUGMENTED ||
+		    (first >= ceilings->new_first &&
+		     last <= ceilings->new_last))
+			return lacking;
+	}
 	while ((entry = mas_find(&mas, last))) {
-		unsigned long ceiling = xa_to_value(entry);
-		unsigned long here = vm_flags & ~ceiling;
-
-		if (here &&
-		    !(here == VM_EXEC && ceiling & SGX_CEILING_AUGMENTED))
-			return here | SGX_CEILING_AUGMENTED;
-		lacking |= here;
+		lacking |= lacks(xa_to_value(entry), vm_flags);
+		if (lacking & SGX_CEILING_AUGMENTED)
+			break;
 	}
 	return lacking;
 }
@@ -155,12 +235,16 @@ int sgx_ceilings_raise(struct sgx_ceilings *ceilings, unsigned long first,
 		       unsigned long last)
 {
 	unsigned long next = first;
+	int ret;
+
+	ret = store_new(ceilings, GFP_KERNEL);
+	if (ret)
+		return ret;
 
 	while (next <= last) {
 		MA_STATE(mas, &ceilings->ranges, next, next);
 		void *entry = mas_find(&mas, last);
 		unsigned long ceiling, from, to;
-		int ret;
 
 		if (!entry)
 			return 0;

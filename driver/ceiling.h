@@ -24,15 +24,27 @@
  * struct sgx_ceilings - the ceilings of an enclave
  * @ranges:	ceilings by page number of the linear address. A range without
  *		one has no pages
+ * @has_new:	there are pages that are not in @ranges yet: those that came
+ *		last, one after the other, so that most of them cost no look at
+ *		the tree
+ * @new_first:	the first of them
+ * @new_last:	the last of them
+ * @new_ceiling: what they all have
  *
  * Under &sgx_encl.lock.
  */
 struct sgx_ceilings {
 	struct maple_tree ranges;
+	bool has_new;
+	unsigned long new_first;
+	unsigned long new_last;
+	unsigned long new_ceiling;
 };
 
 void sgx_ceilings_init(struct sgx_ceilings *ceilings, struct mutex *lock);
 void sgx_ceilings_destroy(struct sgx_ceilings *ceilings);
+int sgx_ceilings_add(struct sgx_ceilings *ceilings, unsigned long pgno,
+		     unsigned long ceiling);
 int sgx_ceilings_set(struct sgx_ceilings *ceilings, unsigned long first,
 		     unsigned long last, unsigned long ceiling, gfp_t gfp);
 void sgx_ceilings_clear(struct sgx_ceilings *ceilings, unsigned long first,

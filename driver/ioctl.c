@@ -302,8 +302,7 @@ static int insert_page(struct sgx_encl *encl, struct sgx_encl_page *page,
 	if (ret)
 		return ret;
 
-	ret = sgx_ceilings_set(&encl->ceilings, pgno, pgno,
-			       secinfo_ceiling(secinfo), GFP_KERNEL);
+	ret = sgx_ceilings_add(&encl->ceilings, pgno, secinfo_ceiling(secinfo));
 	if (ret)
 		goto err_reserve;
 

@@ -122,8 +122,7 @@ static vm_fault_t augment_locked(struct sgx_encl *encl,
 	if (ret)
 		goto err_remove;
 
-	ret = sgx_ceilings_set(&encl->ceilings, pgno, pgno, augment_ceiling,
-			       GFP_KERNEL);
+	ret = sgx_ceilings_add(&encl->ceilings, pgno, augment_ceiling);
 	if (ret)
 		goto err_erase;
 

@@ -33,9 +33,14 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* One page of the current process, for reading; 1 on success. */
+/*
+ * One page of the current process, for reading; 1 on success. The mmap_lock is
+ * held. Mostly the page is there, and the page table has all that is wanted.
+ */
 static inline long sgx_get_user_page(unsigned long addr, struct page **page)
 {
+	if (likely(get_user_page_fast_only(addr, 0, page)))
+		return 1;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 	return get_user_pages(addr, 1, 0, page, NULL);
 #else

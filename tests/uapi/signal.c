@@ -429,6 +429,7 @@ static void traced(u64 spin)
 	struct raw raw = { .stack = entry_stack() };
 
 	ASSERT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
+	raise(SIGSTOP);
 	regs_fill(regs, 0x41, spin);
 	raw.in[RAX] = SGX_EENTER;
 	raw.in[RBX] = guest.tcs;
@@ -483,6 +484,10 @@ TEST(ptrace_regs, "a debugger sees the AEP and never a register of the enclave")
 	ASSERT(pid >= 0);
 	if (!pid)
 		traced(spin);
+	/* Stopped before it is traced it would stay so. */
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	ASSERT_OK(ptrace(PTRACE_CONT, pid, 0, 0));
 
 	for (stops = 0; stops < 200; stops++) {
 		usleep(3000);

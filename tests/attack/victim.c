@@ -33,7 +33,7 @@ static u64 image_end(const struct enclave *encl)
 }
 
 /*
- * The ELF loader of examples/common reserves what the file needs; this has room
+ * The ELF loader of tests/common reserves what the file needs; this has room
  * behind it.
  */
 void victim_open_large(struct victim *victim, u64 spare)

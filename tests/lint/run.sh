@@ -129,7 +129,7 @@ check_analyzers() {
 	tracing=$(pkg-config --cflags libtracefs)
 	export tracing
 	{
-		files 'arch/*.c' 'lib/*.c' 'tool/*.c' 'vm/*.c' 'examples/common/*.c'
+		files 'arch/*.c' 'lib/*.c' 'tool/*.c' 'vm/*.c' 'tests/common/*.c'
 		files access/policy.c
 	} | xargs -0 -P 2 -I '{}' sh -c '
 		flags="-std=gnu11 -maes -mpclmul -msse4.1 -msha $tracing"

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 #include <asm/sgx.h>
-#include "../../examples/common/load.h"
-#include "../../examples/common/sign.h"
-#include "../../examples/common/vdso.h"
+#include "../common/load.h"
+#include "../common/sign.h"
+#include "../common/vdso.h"
 #include "enclave/op.h"
 #include "harness.h"
 

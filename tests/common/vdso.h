@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /* Finding and calling __vdso_sgx_enter_enclave(). */
-#ifndef EXAMPLES_VDSO_H
-#define EXAMPLES_VDSO_H
+#ifndef TESTS_VDSO_H
+#define TESTS_VDSO_H
 
 #include <asm/sgx.h>
 
@@ -22,4 +22,4 @@ void *vdso_symbol(const char *name);
 int vdso_enter(void *enter, struct sgx_enclave_run *run, unsigned int function,
 	       void *arg);
 
-#endif /* EXAMPLES_VDSO_H */
+#endif /* TESTS_VDSO_H */

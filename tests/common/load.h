@@ -6,8 +6,8 @@
  * The ELF file is linked at 0 by enclave.lds: each PT_LOAD segment is a run of
  * whole pages, and the one with the flag ENCL_PF_TCS consists of TCS pages.
  */
-#ifndef EXAMPLES_LOAD_H
-#define EXAMPLES_LOAD_H
+#ifndef TESTS_LOAD_H
+#define TESTS_LOAD_H
 
 #include <openssl/evp.h>
 #include <asm/sgx.h>
@@ -58,4 +58,4 @@ int encl_load_elf(struct enclave *encl, EVP_PKEY *key);
 /* Address of a symbol of the ELF file in the enclave, 0 if there is none. */
 u64 encl_symbol(const struct enclave *encl, const char *name);
 
-#endif /* EXAMPLES_LOAD_H */
+#endif /* TESTS_LOAD_H */

@@ -3,8 +3,8 @@
  * Measuring and signing an enclave: what the processor computes while it
  * builds one (MRENCLAVE), and the SIGSTRUCT that names that measurement.
  */
-#ifndef EXAMPLES_SIGN_H
-#define EXAMPLES_SIGN_H
+#ifndef TESTS_SIGN_H
+#define TESTS_SIGN_H
 
 #include <openssl/evp.h>
 #include "../../arch/sgx.h"
@@ -19,4 +19,4 @@ void sigstruct_fill(struct sgx_sigstruct *sig, const struct sgx_secs *secs,
 		    const u8 mrenclave[32]);
 int sigstruct_sign(struct sgx_sigstruct *sig, EVP_PKEY *key);
 
-#endif /* EXAMPLES_SIGN_H */
+#endif /* TESTS_SIGN_H */

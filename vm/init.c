@@ -26,6 +26,8 @@
  *   signal N		for the command
  *   size ROWS COLUMNS	the terminal's, now
  *   gone STREAM	nobody reads stdout or stderr any more
+ * and takes one:
+ *   stopped		the command was, by a key or a signal
  * On the port "status" goes "up" when the VM is, and the verdict as the very
  * last thing, after the kernel's log has been searched: one of
  *   exit N		the command ended with this status
@@ -56,7 +58,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ROOT "/root"
+#define ROOT	   "/root"
 #define P9_OPTIONS "trans=virtio,version=9p2000.L,msize=512000"
 
 static int status_port = -1;
@@ -460,7 +462,7 @@ static int open_terminal(const char *tty)
 {
 	unsigned int rows = 0, columns = 0;
 	char path[32];
-	int port, unlock = 0, number, slave;
+	int unlock = 0, number, slave;
 
 	terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (terminal < 0 || ioctl(terminal, TIOCSPTLCK, &unlock) ||
@@ -473,11 +475,10 @@ static int open_terminal(const char *tty)
 	sscanf(tty, "%*s %u %u", &rows, &columns);
 	set_size(rows, columns);
 
-	port = need_port("tty");
 	fcntl(terminal, F_SETFL, O_NONBLOCK);
-	streams[TTY_IN].port = port;
+	streams[TTY_IN].port = need_port("keys");
 	streams[TTY_IN].pipe = dup(terminal);
-	streams[TTY_OUT].port = port;
+	streams[TTY_OUT].port = need_port("tty");
 	streams[TTY_OUT].pipe = terminal;
 	return slave;
 }
@@ -546,28 +547,30 @@ static void pump(struct stream *s, int from, int to)
 static int control_port = -1;
 static bool host_started;
 
-static void obey(const char *line, pid_t child)
+/* What keys and shells send, goes to all that it would reach. */
+static bool is_for_group(unsigned int sig)
+{
+	return sig == SIGINT || sig == SIGQUIT || sig == SIGHUP ||
+	       sig == SIGTSTP || sig == SIGCONT;
+}
+
+static void obey(const char *line, pid_t command)
 {
 	unsigned int a, b;
 
-	if (!strcmp(line, "start")) {
+	if (!strcmp(line, "start"))
 		host_started = true;
-	} else if (sscanf(line, "size %u %u", &a, &b) == 2) {
+	else if (sscanf(line, "size %u %u", &a, &b) == 2)
 		set_size(a, b);
-	} else if (!strcmp(line, "gone stdout")) {
+	else if (!strcmp(line, "gone stdout"))
 		end_stream(&streams[OUT]);
-	} else if (!strcmp(line, "gone stderr")) {
+	else if (!strcmp(line, "gone stderr"))
 		end_stream(&streams[ERR]);
-	} else if (sscanf(line, "signal %u", &a) == 1 && child > 0) {
-		/* What a keyboard sends, goes to all that it would reach. */
-		if (a == SIGINT || a == SIGQUIT || a == SIGHUP)
-			kill(-child, a);
-		else
-			kill(child, a);
-	}
+	else if (sscanf(line, "signal %u", &a) == 1 && command > 0)
+		kill(is_for_group(a) ? -command : command, a);
 }
 
-static void read_control(pid_t child)
+static void read_control(pid_t command)
 {
 	static char line[64];
 	static size_t len;
@@ -585,7 +588,7 @@ static void read_control(pid_t child)
 		}
 		line[len] = '\0';
 		len = 0;
-		obey(line, child);
+		obey(line, command);
 	}
 }
 
@@ -603,10 +606,40 @@ static void say_up(void)
 	}
 }
 
-/* Waits until something can be moved on, and does so, or until a signal. */
-static void relay(const sigset_t *unblocked, pid_t child)
+/**
+ * struct command - the command while it runs
+ * @pid:	and the number of its process group; 0 if it does not
+ * @news:	where its wait status comes each time that it stops, and at the end
+ * @ended:	it has
+ * @status:	the last wait status
+ */
+struct command {
+	pid_t pid;
+	int news;
+	bool ended;
+	int status;
+};
+
+static void read_news(struct command *command)
 {
-	struct pollfd fds[STREAMS + 1];
+	ssize_t n =
+		read(command->news, &command->status, sizeof(command->status));
+
+	if (n != sizeof(command->status)) {
+		/* Its parent was killed: it is init's child now. */
+		close(command->news);
+		command->news = -1;
+	} else if (WIFSTOPPED(command->status)) {
+		dprintf(control_port, "stopped\n");
+	} else {
+		command->ended = true;
+	}
+}
+
+/* Waits until something can be moved on, and does so, or until a signal. */
+static void relay(const sigset_t *unblocked, struct command *command)
+{
+	struct pollfd fds[STREAMS + 2];
 	int i, from[STREAMS], to[STREAMS];
 
 	for (i = 0; i < STREAMS; i++) {
@@ -621,15 +654,19 @@ static void relay(const sigset_t *unblocked, pid_t child)
 		fds[i].fd = s->start == s->end ? from[i] : to[i];
 		fds[i].events = s->start == s->end ? POLLIN : POLLOUT;
 	}
-	fds[STREAMS] = (struct pollfd){ .fd = child > 0 ? control_port : -1,
+	fds[STREAMS] = (struct pollfd){ .fd = command ? control_port : -1,
 					.events = POLLIN };
-	if (ppoll(fds, STREAMS + 1, NULL, unblocked) > 0) {
+	fds[STREAMS + 1] = (struct pollfd){ .fd = command ? command->news : -1,
+					    .events = POLLIN };
+	if (ppoll(fds, STREAMS + 2, NULL, unblocked) > 0) {
 		for (i = 0; i < STREAMS; i++) {
 			if (fds[i].revents)
 				pump(&streams[i], from[i], to[i]);
 		}
 		if (fds[STREAMS].revents & POLLIN)
-			read_control(child);
+			read_control(command->pid);
+		if (fds[STREAMS + 1].revents)
+			read_news(command);
 	}
 }
 
@@ -640,7 +677,7 @@ static void drain_streams(void)
 	end_stream(&streams[TTY_IN]);
 	while (streams[OUT].pipe >= 0 || streams[ERR].pipe >= 0 ||
 	       streams[TTY_OUT].pipe >= 0)
-		relay(NULL, 0);
+		relay(NULL, NULL);
 }
 
 /* ---- the command ---- */
@@ -655,12 +692,14 @@ __attribute__((noreturn)) static void run_command(const struct request *rq,
 {
 	int i;
 
-	setsid();
 	for (i = IN; i <= ERR; i++)
 		dup2(fds[i], i);
+	setpgid(0, 0);
+	signal(SIGTTOU, SIG_IGN);
 	for (i = IN; i <= ERR && terminal >= 0; i++)
-		if (isatty(i) && !ioctl(i, TIOCSCTTY, 0))
+		if (isatty(i) && !tcsetpgrp(i, getpid()))
 			break;
+	signal(SIGTTOU, SIG_DFL);
 	umask(rq->umask);
 	if (setgroups(rq->group_count, rq->groups) || setgid(rq->groups[0]) ||
 	    setuid(rq->uid)) {
@@ -683,46 +722,105 @@ __attribute__((noreturn)) static void run_command(const struct request *rq,
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
+static void tell(int fd, int value)
+{
+	if (write(fd, &value, sizeof(value)) != sizeof(value))
+		_exit(1);
+}
+
+/*
+ * The leader of a session, of which the command is the job in the foreground, as
+ * that of a shell. So it can be stopped: the kernel stops nobody that has no
+ * parent in its session to go on with it. Tells @news the command's pid, and
+ * each wait status.
+ */
+__attribute__((noreturn)) static void lead_session(const struct request *rq,
+						   const int fds[], int news)
+{
+	int i, status;
+	pid_t pid;
+
+	setsid();
+	for (i = IN; i <= ERR && terminal >= 0; i++)
+		if (isatty(fds[i]) && !ioctl(fds[i], TIOCSCTTY, 0))
+			break;
+	pid = fork();
+	if (!pid)
+		run_command(rq, fds);
+	setpgid(pid, pid);
+	signal(SIGHUP, SIG_IGN);
+	/* The command's streams end when it closes them. */
+	dup2(news, 0);
+	close_range(1, ~0U, 0);
+	tell(0, pid);
+	do {
+		if (waitpid(pid, &status, WUNTRACED) != pid)
+			_exit(1);
+		tell(0, status);
+	} while (WIFSTOPPED(status));
+	_exit(0);
+}
+
+static void start(const struct request *rq, const int fds[],
+		  struct command *command)
+{
+	int news[2], i;
+	pid_t leader;
+
+	if (pipe2(news, O_CLOEXEC))
+		fail_errno("make a pipe for", rq->args[0]);
+	leader = fork();
+	if (leader < 0)
+		fail_errno("start", rq->args[0]);
+	if (!leader)
+		lead_session(rq, fds, news[1]);
+	close(news[1]);
+	/* A terminal may be there up to three times. */
+	for (i = IN; i <= ERR; i++)
+		close(fds[i]);
+	if (read(news[0], &command->pid, sizeof(command->pid)) !=
+		    sizeof(command->pid) ||
+	    command->pid <= 0)
+		fail_errno("start", rq->args[0]);
+	command->news = news[0];
+}
+
 /* Runs the command to its end, and returns its wait status. */
 static int supervise(const struct request *rq)
 {
 	struct sigaction action = { .sa_handler = on_child };
+	struct command command = { 0 };
 	sigset_t blocked, unblocked;
-	int fds[ERR + 1], i, status;
-	pid_t child, pid;
+	int fds[ERR + 1], status;
+	pid_t pid;
 
 	sigemptyset(&unblocked);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
 	open_streams(rq, fds);
 	say_up();
-	child = fork();
-	if (child < 0)
-		fail_errno("start", rq->args[0]);
-	if (!child)
-		run_command(rq, fds);
-	/* A terminal may be there up to three times. */
-	for (i = IN; i <= ERR; i++)
-		close(fds[i]);
+	start(rq, fds, &command);
 
 	/* SIGCHLD comes only while relay() waits. */
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	sigaction(SIGCHLD, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
+	while (!command.ended) {
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-			if (pid == child)
-				goto ended;
+			if (pid != command.pid)
+				continue;
+			command.ended = true;
+			command.status = status;
 		}
-		relay(&unblocked, child);
+		if (!command.ended)
+			relay(&unblocked, &command);
 	}
-ended:
 	/* Nothing outlives the command. */
 	kill(-1, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	drain_streams();
-	return status;
+	return command.status;
 }
 
 /* ---- the kernel's log ---- */

@@ -103,6 +103,26 @@ def interrupt():
     check("Ctrl-C ends what runs there", status == 130, out + b" %d" % status)
 
 
+def stop():
+    """Ctrl-Z, in a shell that has jobs: it gets the terminal, then fg."""
+    script = """trap 'echo CONTINUED; read line; echo "got $line"; exit 6' CONT
+        echo GO; while :; do sleep 0.1; done"""
+    out, _, restored = dialogue(
+        ["env", "PS1=READY ", "bash", "--norc", "--noprofile", "-i"],
+        [(b"READY ", b"%s run --vm -- sh -c '%s'\r" %
+          (sys.argv[1].encode(), script.replace("'", "'\\''").encode())),
+         (b"GO\r", b"\x1a"),
+         (b"Stopped", b"stty -a | grep -o ' icanon'; echo back $((6 * 7))\r"),
+         (b"back 42", b"fg\r"),
+         (b"CONTINUED\r", b"typed\r"),
+         (b"got typed", b""), (b"READY ", b"echo status $?\r"),
+         (b"status 6", b"exit\r")])
+    check("Ctrl-Z stops it, and the shell is back", b"back 42" in out, out)
+    check("with its terminal as it was", b" icanon\r\n" in out, out)
+    check("fg goes on with it, and with its keys", b"got typed" in out, out)
+    check("and its exit status comes", restored and b"status 6" in out, out)
+
+
 def redirected():
     script = """%s run --vm -- sh -c 'tty; test -t 1 || echo "output is none";
         read line; echo "$line"; echo "to the terminal" >&2' >terminal.out
@@ -117,6 +137,7 @@ def redirected():
 def signals():
     """Without a terminal: what softsgx run gets, the command gets."""
     script = """trap 'echo usr1' USR1; trap 'echo term; exit 4' TERM
+        trap 'echo cont' CONT
         echo GO; while :; do sleep 0.1; done"""
     child = subprocess.Popen(TOOL + ["sh", "-c", script],
                              stdin=subprocess.DEVNULL,
@@ -124,6 +145,11 @@ def signals():
     check("no terminal: it starts", child.stdout.readline() == b"GO\n")
     child.send_signal(signal.SIGUSR1)
     check("SIGUSR1 is passed on", child.stdout.readline() == b"usr1\n")
+    child.send_signal(signal.SIGTSTP)
+    status = os.waitpid(child.pid, os.WUNTRACED)[1]
+    check("SIGTSTP stops it", os.WIFSTOPPED(status))
+    child.send_signal(signal.SIGCONT)
+    check("SIGCONT goes on", child.stdout.readline() == b"cont\n")
     child.send_signal(signal.SIGTERM)
     out, _ = child.communicate(timeout=PATIENCE)
     check("SIGTERM is passed on", out == b"term\n", out)
@@ -132,5 +158,6 @@ def signals():
 
 terminal()
 interrupt()
+stop()
 redirected()
 signals()

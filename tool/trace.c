@@ -393,6 +393,15 @@ static void write_json(struct trace *t, const struct told *told,
 }
 
 /* The Trace Event Format, which Perfetto and chrome://tracing read. */
+static void put_chrome(struct trace *t, struct json_object *json, bool first)
+{
+	fprintf(t->out, "%s\n%s", first ? "[" : ",",
+		json_object_to_json_string_ext(
+			json, JSON_C_TO_STRING_PLAIN |
+				      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(json);
+}
+
 static void write_chrome(struct trace *t, const struct told *told,
 			 const struct thread *thread, double us)
 {
@@ -414,11 +423,23 @@ static void write_chrome(struct trace *t, const struct told *told,
 		json_text(args, told->phase == 'E' ? "end" : "what",
 			  told->detail);
 	json_object_object_add(json, "args", args);
-	fprintf(t->out, "%s\n%s", t->events ? "," : "[",
-		json_object_to_json_string_ext(
-			json, JSON_C_TO_STRING_PLAIN |
-				      JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(json);
+	put_chrome(t, json, !t->events);
+}
+
+/* A thread may have any name. */
+static void write_thread(struct trace *t, const struct thread *thread,
+			 bool first)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *args = json_object_new_object();
+
+	json_text(json, "name", "thread_name");
+	json_text(json, "ph", "M");
+	json_number(json, "pid", thread->pid);
+	json_number(json, "tid", thread->tid);
+	json_text(args, "name", thread->name);
+	json_object_object_add(json, "args", args);
+	put_chrome(t, json, first);
 }
 
 static void write_text(struct trace *t, const struct told *told,
@@ -473,13 +494,9 @@ static void write_end(struct trace *t)
 
 	if (t->o->format != FORMAT_CHROME)
 		return;
-	fputs(t->events ? "" : "[", t->out);
 	for (i = 0; i < t->thread_count; i++)
-		fprintf(t->out,
-			"%s\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"args\":{\"name\":\"%s\"}}",
-			t->events || i ? "," : "", t->threads[i].pid,
-			t->threads[i].tid, t->threads[i].name);
-	fputs("\n]\n", t->out);
+		write_thread(t, &t->threads[i], !t->events && !i);
+	fputs(t->events || i ? "\n]\n" : "[\n]\n", t->out);
 }
 
 /* Tracing */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* softsgx convert: an enclave as an SGX stream. */
+#include <string.h>
 #include "tool.h"
 
 struct options {
 	const char *file;
 	const char *output;
+	bool json;
 	struct softsgx_layout layout;
 };
 
@@ -19,6 +21,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		o->output = arg;
 		return 0;
+	case OPTION_JSON:
+		o->json = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
 			argp_error(state, "one enclave at a time");
@@ -29,10 +34,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "which enclave?");
 		if (!o->output)
 			argp_error(state, "where to? Give --output");
+		if (o->json && !strcmp(o->output, "-"))
+			argp_error(state,
+				   "standard output has the stream: no --json");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static int print(const struct softsgx_enclave *encl, const char *path,
+		 struct softsgx_error *error)
+{
+	struct json_object *json;
+	struct softsgx_info info;
+	uint8_t mrenclave[32];
+	int ret;
+
+	ret = softsgx_enclave_measure(encl, mrenclave, error);
+	if (ret)
+		return ret;
+	softsgx_enclave_info(encl, &info);
+	json = json_object_new_object();
+	json_text(json, "file", path);
+	json_bytes(json, "mrenclave", mrenclave, sizeof(mrenclave));
+	json_number(json, "size", info.size);
+	json_number(json, "pages", info.pages);
+	json_print(json);
+	return 0;
 }
 
 int verb_convert(int argc, char **argv)
@@ -40,6 +69,8 @@ int verb_convert(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "output", 'o', "FILE", 0, "Where to; - for standard output",
 		  0 },
+		{ "json", OPTION_JSON, NULL, 0,
+		  "Print what was written, as JSON", 0 },
 		{ 0 },
 	};
 	static const struct argp_child children[] = { LAYOUT_CHILD, { 0 } };
@@ -61,6 +92,8 @@ int verb_convert(int argc, char **argv)
 	ret = softsgx_enclave_read(&encl, o.file, &o.layout, &error);
 	if (!ret)
 		ret = softsgx_enclave_write_sgxs(encl, o.output, &error);
+	if (!ret && o.json)
+		ret = print(encl, o.output, &error);
 	softsgx_enclave_free(encl);
 	return ret ? report_error(&error) : EXIT_YES;
 }

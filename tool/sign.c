@@ -36,6 +36,7 @@ struct options {
 	struct softsgx_claims claims;
 	uint64_t more_attributes;
 	bool has_claims;
+	bool json;
 	struct softsgx_layout layout;
 };
 
@@ -43,6 +44,7 @@ static const struct argp_option options[] = {
 	{ "key", 'k', "FILE", 0,
 	  "The signer's key in PEM: RSA-3072, exponent 3", 0 },
 	{ "output", 'o', "FILE", 0, "Where the SIGSTRUCT goes", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "Print what was written, as JSON", 0 },
 	{ NULL, 0, NULL, 0, "With a signer elsewhere:", 2 },
 	{ "payload", OPTION_PAYLOAD, "FILE", 0,
 	  "Write the 256 bytes that are to be signed, instead of signing", 0 },
@@ -187,6 +189,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		o->output = arg;
 		return 0;
+	case OPTION_JSON:
+		o->json = true;
+		return 0;
 	case OPTION_PAYLOAD:
 		o->payload = arg;
 		return 0;
@@ -277,6 +282,28 @@ static int write_payload(const struct options *o,
 	return softsgx_file_write(o->payload, payload, sizeof(payload), error);
 }
 
+static void print(const struct options *o, const struct softsgx_sigstruct *sig)
+{
+	struct json_object *json = json_object_new_object();
+	struct softsgx_claims claims;
+	uint8_t mr[32];
+
+	json_text(json, "file", o->payload ? o->payload : o->output);
+	json_flag(json, "signed", !o->payload);
+	softsgx_sigstruct_mrenclave(sig, mr);
+	json_bytes(json, "mrenclave", mr, sizeof(mr));
+	if (!o->payload) {
+		softsgx_sigstruct_mrsigner(sig, mr);
+		json_bytes(json, "mrsigner", mr, sizeof(mr));
+	}
+	softsgx_sigstruct_claims(sig, &claims);
+	json_bits(json, "attributes", claims.attributes);
+	json_bits(json, "xfrm", claims.xfrm);
+	json_number(json, "isvprodid", claims.isvprodid);
+	json_number(json, "isvsvn", claims.isvsvn);
+	json_print(json);
+}
+
 static int sign(const struct options *o, struct softsgx_enclave **encl,
 		struct softsgx_key **key, struct softsgx_error *error)
 {
@@ -294,17 +321,19 @@ static int sign(const struct options *o, struct softsgx_enclave **encl,
 		ret = finish(o, *key, &sig, error);
 	} else {
 		ret = fill(o, *encl, &sig, error);
-		if (!ret && o->payload)
-			return write_payload(o, &sig, error);
-		if (!ret)
+		if (!ret && !o->payload)
 			ret = softsgx_sigstruct_sign(&sig, *key, error);
 	}
-	/* What leaves here has been accepted by EINIT. */
-	if (!ret && *encl)
+	/* What leaves here signed has been accepted by EINIT. */
+	if (!ret && *encl && !o->payload)
 		ret = softsgx_einit(*encl, &sig, error);
-	if (!ret)
+	if (!ret && o->payload)
+		ret = write_payload(o, &sig, error);
+	else if (!ret)
 		ret = softsgx_file_write(o->output, sig.bytes,
 					 sizeof(sig.bytes), error);
+	if (!ret && o->json)
+		print(o, &sig);
 	return ret;
 }
 

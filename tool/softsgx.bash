@@ -32,7 +32,7 @@ _softsgx() {
 			--cpuid --timeout"
 		;;
 	sign)
-		words="--key --output --payload --from --signature --debug --kss
+		words="--json --key --output --payload --from --signature --debug --kss
 			--provision --attributes --attribute-mask --xfrm --xfrm-mask
 			--miscselect --misc-mask --prodid --svn --family-id
 			--ext-prodid --date --vendor --swdefined $layout"
@@ -40,7 +40,7 @@ _softsgx() {
 	measure) words="--json $layout" ;;
 	inspect) words="--json --svg $layout" ;;
 	lint) words="--json --sigstruct $layout" ;;
-	convert) words="--output $layout" ;;
+	convert) words="--json --output $layout" ;;
 	status | doctor | ps) words="--json" ;;
 	top) words="--batch --json --delay --count --sort" ;;
 	trace) words="--json --chrome --output --pid --time --buffer" ;;

@@ -262,6 +262,12 @@ for verb in run sign measure inspect lint convert ps top trace status doctor pol
 		COMP_WORDS=(softsgx "$1") COMP_CWORD=1; _softsgx
 		echo "${COMPREPLY[@]}"' "$top/tool/softsgx.bash" "${verb:0:3}"
 done
+t "verbs, options, manual page, completion" 0 ' passed, 0 failed' \
+	"$top/tests/tool/options.py" "$tool" "$top/doc/man/softsgx.1" "$top/tool/softsgx.bash"
+t "JSON of sign" 0 '"signed": true' "$tool" sign --json -k "$key" "$hello" -o json.sig
+t "JSON of a payload" 0 '"signed": false' "$tool" sign --json "$hello" --payload json.tbs
+t "JSON of convert" 0 "\"mrenclave\": \"${sum%% *}\"" "$tool" convert --json "$hello" -o json.sgxs
+t "JSON and a stream" 2 'no --json' "$tool" convert --json "$hello" -o -
 t "bad number" 2 'takes a number' "$tool" sign x -k y -o z --svn 70000
 t "bad date" 2 'YYYYMMDD' "$tool" sign x -k y -o z --date yesterday
 t "full disk" 4 'No space left' sh -c "'$tool' --version >/dev/null; '$tool' measure '$hello' >/dev/full"
@@ -362,9 +368,11 @@ if [ -n "$vm" ]; then
 	gcc -Wall -Wextra -Werror -o busy "$top/tests/tool/busy.c" \
 		"$top/build/lib/libsoftsgx.a" -lcrypto
 	make --no-print-directory -s -C "$top/tests/lib" load
+	make --no-print-directory -s -C "$top/tests/paging"
 	"$top/vm/run" --timeout 600 --module-params source_check=exec \
 		--cpuid "$tool" -- \
-		"$top/tests/tool/vm.sh" "$tool" "$top/build/examples" >vm.log 2>&1 || :
+		"$top/tests/tool/vm.sh" "$tool" "$top/build/examples" \
+		"$top/build/tests/paging" >vm.log 2>&1 || :
 	sed 's/^/  /' vm.log | grep -v ' ok ' || :
 	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
 	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))

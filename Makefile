@@ -8,7 +8,8 @@ KERNEL ?= bookworm
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-isolation check-selinux check-paging check-paging-long check-ceiling \
 	check-modules check-stress \
-	check-selftests check-tool check-doc check-packages lint module packages \
+	check-selftests check-tool check-doc check-kubernetes check-packages lint \
+	module packages \
 	programs tool deps clean
 
 help:
@@ -30,6 +31,7 @@ help:
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make check-doc        what the pages name; the sessions in them'
 	@echo 'make packages         the Debian packages, in build/packages/'
+	@echo 'make check-kubernetes what a cluster looks at on a node, and containers on it'
 	@echo 'make check-packages   them, with lintian and DKMS; installed in the VM (not in check)'
 	@echo 'make bench            instructions of all there is, against the kernel alone'
 	@echo 'make lint             style, sparse, cppcheck, analysers, shellcheck, warnings'
@@ -79,6 +81,10 @@ check-tool: deps
 packages:
 	@vm/deps packages
 	@packaging/build.sh
+
+check-kubernetes:
+	@vm/deps packages
+	@tests/packages/node.sh --kernel $(KERNEL)
 
 check-packages:
 	@vm/deps packages

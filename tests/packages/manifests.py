@@ -3,7 +3,12 @@
 """Looks at the manifests of packaging/: see tests/packages/run.sh.
 
 Usage: tests/packages/manifests.py KUBERNETES GITHUB
+       tests/packages/manifests.py --node KUBERNETES FEATURES
+
+With --node: what the rule for NFD gives to this machine, whose feature file is
+FEATURES, as NAME=VALUE in one line.
 """
+import os
 import re
 import sys
 
@@ -70,7 +75,38 @@ def github(path):
                "softsgx is not run")
 
 
+def node(path, features):
+    """As NFD does it, for what the rule uses: loaded modules, a feature file."""
+    have = {"kernel.loadedmodule": {}, "local.feature": {}}
+    with open("/proc/modules", encoding="utf-8") as file:
+        for line in file:
+            have["kernel.loadedmodule"][line.split()[0]] = ""
+    if os.path.exists(features):
+        with open(features, encoding="utf-8") as file:
+            for line in file:
+                name, _, value = line.strip().partition("=")
+                have["local.feature"][name] = value or "true"
+    given = {}
+    with open(path, encoding="utf-8") as file:
+        rules = next(d for d in yaml.safe_load_all(file)
+                     if d["kind"] == "NodeFeatureRule")["spec"]["rules"]
+    for entry in rules:
+        if not all(name in have[match["feature"]]
+                   for match in entry["matchFeatures"]
+                   for name in match["matchExpressions"]):
+            continue
+        given.update(entry.get("labels", {}))
+        for name, value in entry.get("extendedResources", {}).items():
+            feature = re.fullmatch(r"@(\w+\.\w+)\.([\w-]+)", value)
+            given[name] = have[feature[1]][feature[2]] if feature else value
+    given.pop("feature.node.kubernetes.io/softsgx", None)
+    print(*("%s=%s" % item for item in sorted(given.items())))
+
+
 def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "--node":
+        node(*sys.argv[2:])
+        return
     if len(sys.argv) != 3:
         sys.exit(__doc__.strip())
     kubernetes(sys.argv[1])

@@ -79,6 +79,10 @@ done
 
 if [ -n "$vm" ]; then
 	make --no-print-directory -s -C examples
+	tests/packages/node.sh | tee "$work/node.log"
+	check "the node of a cluster" "${PIPESTATUS[0]}"
+	passed=$((passed + $(grep -c '^ok ' "$work/node.log")))
+	failed=$((failed + $(grep -c '^not ok ' "$work/node.log")))
 	dir=$(vm/kernel --kernel 6.1)
 	vm/run --no-module --mem 2G --timeout 3000 -- \
 		tests/packages/inside.sh "$dir/headers" "$packages" |

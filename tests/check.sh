@@ -103,6 +103,7 @@ run_native() {
 		count "$part" make --no-print-directory -C "tests/$part" check
 	done
 	count fuzz-rules make --no-print-directory -C tests/fuzz -f rules.mk check
+	count fuzz-readers make --no-print-directory -C tests/fuzz -f readers.mk check
 	count fuzz-leaves make --no-print-directory -C tests/fuzz -f leaves.mk check
 	count policy-tool tests/access/tool.sh
 	count tool tests/tool/run.sh

@@ -4,12 +4,15 @@
  * They are read from an instance of tracefs of its own, so that other tracing
  * is not disturbed.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <tracefs.h>
 #include <unistd.h>
 #include <sys/wait.h>
@@ -41,11 +44,13 @@ struct options {
  * struct thread - a thread that was seen
  * @tid:	its number
  * @pid:	of its process
+ * @told:	something that it did was written
  * @name:	of the thread
  */
 struct thread {
 	pid_t tid;
 	pid_t pid;
+	bool told;
 	char name[17];
 };
 
@@ -57,6 +62,11 @@ struct thread {
  * @tep:	formats of the events
  * @threads:	that were seen
  * @thread_count: how many
+ * @followed:	the threads of what is traced, where that is not everything
+ * @followed_count: how many
+ * @pending:	what was read, and may not be complete up to its time
+ * @pending_count: how much
+ * @pending_room: how much there is room for
  * @start:	time of the first event, ns
  * @events:	how many were written
  * @lost:	how many the kernel could not keep
@@ -68,6 +78,11 @@ struct trace {
 	struct tep_handle *tep;
 	struct thread *threads;
 	size_t thread_count;
+	pid_t *followed;
+	size_t followed_count;
+	struct pending *pending;
+	size_t pending_count;
+	size_t pending_room;
 	unsigned long long start;
 	unsigned long long events;
 	unsigned long long lost;
@@ -80,6 +95,22 @@ struct told {
 	bool has_id;
 	uint64_t id;
 	char detail[128];
+};
+
+/**
+ * struct pending - an event that was read and not written yet
+ * @ts:		its time
+ * @order:	in which it was read
+ * @tid:	who it is about
+ * @forked:	the thread that @tid has made, or 0
+ * @told:	what it says, if it is no fork
+ */
+struct pending {
+	unsigned long long ts;
+	unsigned long long order;
+	pid_t tid;
+	pid_t forked;
+	struct told told;
 };
 
 static volatile sig_atomic_t stop;
@@ -338,7 +369,53 @@ static pid_t process_of(pid_t tid)
 	return line ? (pid_t)strtol(line + 6, NULL, 10) : tid;
 }
 
-static const struct thread *thread_of(struct trace *t, pid_t tid)
+static void *grow(void *array, size_t count, size_t size)
+{
+	array = reallocarray(array, count, size);
+	if (!array) {
+		complain("out of memory");
+		exit(EXIT_SYSTEM);
+	}
+	return array;
+}
+
+static bool is_followed(const struct trace *t, pid_t tid)
+{
+	size_t i;
+
+	for (i = 0; i < t->followed_count; i++)
+		if (t->followed[i] == tid)
+			return true;
+	return false;
+}
+
+static void follow_thread(struct trace *t, pid_t tid)
+{
+	if (is_followed(t, tid))
+		return;
+	t->followed = grow(t->followed, t->followed_count + 1, sizeof(pid_t));
+	t->followed[t->followed_count++] = tid;
+}
+
+/* All threads of the process, as far as it has any now. */
+static void follow_process(struct trace *t, pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	follow_thread(t, pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			follow_thread(t,
+				      (pid_t)strtol(entry->d_name, NULL, 10));
+	if (dir)
+		closedir(dir);
+}
+
+static struct thread *thread_of(struct trace *t, pid_t tid)
 {
 	struct thread *thread;
 	char path[64];
@@ -347,13 +424,10 @@ static const struct thread *thread_of(struct trace *t, pid_t tid)
 	for (i = 0; i < t->thread_count; i++)
 		if (t->threads[i].tid == tid)
 			return &t->threads[i];
-	thread = reallocarray(t->threads, t->thread_count + 1, sizeof(*thread));
-	if (!thread) {
-		complain("out of memory");
-		exit(EXIT_SYSTEM);
-	}
+	thread = grow(t->threads, t->thread_count + 1, sizeof(*thread));
 	t->threads = thread;
 	thread += t->thread_count++;
+	thread->told = false;
 	thread->tid = tid;
 	thread->pid = process_of(tid);
 	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
@@ -427,8 +501,7 @@ static void write_chrome(struct trace *t, const struct told *told,
 }
 
 /* A thread may have any name. */
-static void write_thread(struct trace *t, const struct thread *thread,
-			 bool first)
+static void write_thread(struct trace *t, const struct thread *thread)
 {
 	struct json_object *json = json_object_new_object();
 	struct json_object *args = json_object_new_object();
@@ -439,7 +512,7 @@ static void write_thread(struct trace *t, const struct thread *thread,
 	json_number(json, "tid", thread->tid);
 	json_text(args, "name", thread->name);
 	json_object_object_add(json, "args", args);
-	put_chrome(t, json, first);
+	put_chrome(t, json, false);
 }
 
 static void write_text(struct trace *t, const struct told *told,
@@ -462,30 +535,89 @@ static void write_text(struct trace *t, const struct told *told,
 static int on_event(struct tep_event *event, struct tep_record *record, int cpu,
 		    void *context)
 {
-	const struct thread *thread;
 	struct trace *t = context;
-	struct told told;
-	double us;
+	struct pending *p;
 
 	(void)cpu;
 	/* -1: some, nobody knows how many. */
 	if (record->missed_events)
 		t->lost += record->missed_events > 0 ? record->missed_events
 						     : 1;
-	if (!t->start)
-		t->start = record->ts;
-	us = (double)(record->ts - t->start) / 1000;
-	if (!tell(event, record, &told))
+	if (t->pending_count == t->pending_room) {
+		t->pending_room = 2 * t->pending_room + 1024;
+		t->pending =
+			grow(t->pending, t->pending_room, sizeof(*t->pending));
+	}
+	p = &t->pending[t->pending_count];
+	p->ts = record->ts;
+	p->order = t->pending_count;
+	p->tid = tep_data_pid(t->tep, record);
+	p->forked = 0;
+	if (!strcmp(event->name, "sched_process_fork"))
+		p->forked = (pid_t)number(event, record, "child_pid");
+	else if (!tell(event, record, &p->told))
 		return 0;
-	thread = thread_of(t, tep_data_pid(t->tep, record));
-	if (t->o->format == FORMAT_JSON)
-		write_json(t, &told, thread, us);
-	else if (t->o->format == FORMAT_CHROME)
-		write_chrome(t, &told, thread, us);
 	else
-		write_text(t, &told, thread, us);
-	t->events++;
+		/* While it is there. */
+		thread_of(t, p->tid);
+	t->pending_count++;
 	return 0;
+}
+
+static int by_time(const void *left, const void *right)
+{
+	const struct pending *a = left, *b = right;
+
+	if (a->ts != b->ts)
+		return a->ts < b->ts ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static void write_event(struct trace *t, const struct pending *p)
+{
+	struct thread *thread;
+	double us;
+
+	if (t->o->pid && !is_followed(t, p->tid))
+		return;
+	if (p->forked) {
+		if (t->o->pid)
+			follow_thread(t, p->forked);
+		return;
+	}
+	if (!t->start)
+		t->start = p->ts;
+	us = (double)(p->ts - t->start) / 1000;
+	thread = thread_of(t, p->tid);
+	thread->told = true;
+	if (t->o->format == FORMAT_JSON)
+		write_json(t, &p->told, thread, us);
+	else if (t->o->format == FORMAT_CHROME)
+		write_chrome(t, &p->told, thread, us);
+	else
+		write_text(t, &p->told, thread, us);
+	t->events++;
+}
+
+/*
+ * Writes what was read of the time before @end. Each processor has a buffer of
+ * its own, and while one is read, the others go on: in order are only events
+ * from before the reading began.
+ */
+static void write_until(struct trace *t, unsigned long long end)
+{
+	size_t i, done;
+
+	qsort(t->pending, t->pending_count, sizeof(*t->pending), by_time);
+	for (done = 0; done < t->pending_count && t->pending[done].ts < end;
+	     done++)
+		write_event(t, &t->pending[done]);
+	t->pending_count -= done;
+	memmove(t->pending, t->pending + done,
+		t->pending_count * sizeof(*t->pending));
+	for (i = 0; i < t->pending_count; i++)
+		t->pending[i].order = i;
+	fflush(t->out);
 }
 
 static void write_end(struct trace *t)
@@ -495,8 +627,9 @@ static void write_end(struct trace *t)
 	if (t->o->format != FORMAT_CHROME)
 		return;
 	for (i = 0; i < t->thread_count; i++)
-		write_thread(t, &t->threads[i], !t->events && !i);
-	fputs(t->events || i ? "\n]\n" : "[\n]\n", t->out);
+		if (t->threads[i].told)
+			write_thread(t, &t->threads[i]);
+	fputs(t->events ? "\n]\n" : "[\n]\n", t->out);
 }
 
 /* Tracing */
@@ -504,8 +637,8 @@ static void write_end(struct trace *t)
 static int tracing_start(struct trace *t)
 {
 	static const char *const systems[] = { "softsgx", "softsgx_access",
-					       NULL };
-	char name[32], pid[16];
+					       "sched", NULL };
+	char name[32];
 	size_t i;
 
 	snprintf(name, sizeof(name), "softsgx-%d", getpid());
@@ -526,18 +659,23 @@ static int tracing_start(struct trace *t)
 	/* One clock for all processors. */
 	tracefs_instance_file_write(t->instance, "trace_clock", "mono");
 	tracefs_instance_set_buffer_size(t->instance, t->o->buffer, -1);
-	if (t->o->pid) {
-		snprintf(pid, sizeof(pid), "%d", t->o->pid);
-		tracefs_option_enable(t->instance, TRACEFS_OPTION_EVENT_FORK);
-		tracefs_instance_file_write(t->instance, "set_event_pid", pid);
-	}
+	/*
+	 * Who is followed is found out here and not by set_event_pid: where the
+	 * scheduler has chosen the next thread, the kernel goes by that already,
+	 * and the AEX of the thread that is switched out would be missing.
+	 */
 	for (i = 0; systems[i]; i++) {
-		if (tracefs_event_enable(t->instance, systems[i], NULL)) {
+		if (tracefs_event_enable(t->instance, systems[i],
+					 strcmp(systems[i], "sched")
+						 ? NULL
+						 : "sched_process_fork")) {
 			complain("events of %s: %s", systems[i],
 				 strerror(errno));
 			return EXIT_SYSTEM;
 		}
 	}
+	if (t->o->pid)
+		follow_process(t, t->o->pid);
 	return EXIT_YES;
 }
 
@@ -550,6 +688,8 @@ static void tracing_stop(struct trace *t)
 	if (t->tep)
 		tep_free(t->tep);
 	free(t->threads);
+	free(t->followed);
+	free(t->pending);
 }
 
 /*
@@ -582,6 +722,7 @@ static pid_t start_command(char **command, int *go)
 static int follow(struct trace *t, pid_t child)
 {
 	double left = t->o->seconds;
+	struct timespec now;
 	int status = 0;
 	bool ended;
 
@@ -596,9 +737,12 @@ static int follow(struct trace *t, pid_t child)
 		else if (!tracefs_trace_is_on(t->instance) ||
 			 tracefs_trace_off(t->instance))
 			break;
+		clock_gettime(CLOCK_MONOTONIC, &now);
 		tracefs_iterate_raw_events(t->tep, t->instance, NULL, 0,
 					   on_event, t);
-		fflush(t->out);
+		write_until(t,
+			    ended ? ULLONG_MAX
+				  : now.tv_sec * 1000000000ULL + now.tv_nsec);
 	} while (!ended);
 	if (child) {
 		kill(child, SIGTERM);

@@ -449,10 +449,11 @@ static int parse_verity(struct parser *p, const struct token *token,
 static int parse_dmverity(struct parser *p, const struct token *token,
 			  struct condition *condition)
 {
+	static const char reason[] =
+		"dm-verity tells modules nothing: name the file by its path";
+
 	(void)condition;
-	return fail(
-		p, "dm-verity tells modules nothing: name the file by its path",
-		&token->whole);
+	return fail(p, reason, &token->whole);
 }
 
 /* The next character of a quoted value, 0 for an escape that there is not. */

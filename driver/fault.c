@@ -65,6 +65,7 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 		return;
 
 	thread->epcm_fault = false;
+	thread->zapped_fault = false;
 	thread->fault_fate = SGX_FAULT_ORDINARY;
 	thread->fault_inside = sgx_enclave_mode(&thread->cpu);
 	thread->fault_encl = NULL;
@@ -217,6 +218,9 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 		    fault_fetch_is_epcm(args->cx, args->dx))
 			args->dx |= FAULT_EPCM;
 		thread->epcm_fault = args->dx & SGX_PFEC_SGX;
+		thread->zapped_fault = sgx_isolate_zapped(args->cx, args->dx);
+		if (thread->zapped_fault)
+			args->dx |= SGX_PFEC_P;
 		args->cx &= PAGE_MASK;
 	}
 	return 0;
@@ -253,6 +257,8 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 		   thread->fault_inside) {
 		if (thread->epcm_fault)
 			current->thread.error_code |= FAULT_EPCM;
+		if (thread->zapped_fault)
+			current->thread.error_code |= SGX_PFEC_P;
 		args->dx &= PAGE_MASK;
 		current->thread.cr2 &= PAGE_MASK;
 	}

@@ -704,6 +704,47 @@ bool sgx_isolate_takes(struct pt_regs *regs, unsigned long address,
 	return !sgx_thread_request(thread);
 }
 
+/**
+ * sgx_isolate_zapped() - is a page only absent from the page tables for isolation
+ * @address:	that faulted, in vain
+ * @errcd:	page-fault error code
+ *
+ * Without isolation, mprotect() changes the page table entries. With it they go
+ * (see sgx_vma_mprotect()), and do not come back for who may not access the page;
+ * what the program sees is the fault of a page that is present.
+ *
+ * Context: the running thread, preemption off.
+ * Return: true if the mapping, which allows something else, forbids the access
+ * to a page that is in the EPC.
+ */
+bool sgx_isolate_zapped(unsigned long address, unsigned long errcd)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned long allowing;
+	bool zapped = false;
+	void *page;
+
+	if (!static_branch_unlikely(&sgx_isolated) || errcd & SGX_PFEC_P ||
+	    !mmap_read_trylock(mm))
+		return false;
+
+	if (errcd & SGX_PFEC_W)
+		allowing = VM_WRITE;
+	else if (errcd & SGX_PFEC_I)
+		allowing = VM_EXEC;
+	else
+		allowing = VM_ACCESS_FLAGS;
+	vma = vma_lookup(mm, address);
+	if (vma && vma->vm_ops == &sgx_vm_ops &&
+	    vma->vm_flags & VM_ACCESS_FLAGS && !(vma->vm_flags & allowing)) {
+		page = xa_load(&sgx_vma_encl(vma)->pages, PFN_DOWN(address));
+		zapped = page && !xa_is_value(page);
+	}
+	mmap_read_unlock(mm);
+	return zapped;
+}
+
 /*
  * void task_work_run(void)
  *

@@ -147,6 +147,7 @@ struct sgx_abort {
  * @fault_inside: the page fault being handled came from inside an enclave
  * @fault_astray: and from where the enclave had no business to execute
  * @epcm_fault:	the page fault being handled is the EPCM's doing
+ * @zapped_fault: it found no page table entry, but only for sgx_isolate_zapped()
  * @fault_fate:	see &enum sgx_fault_fate
  * @fault_encl:	the enclave from inside which the page fault came, NULL outside;
  *		only compared with
@@ -186,6 +187,7 @@ struct sgx_thread {
 	bool fault_inside;
 	bool fault_astray;
 	bool epcm_fault;
+	bool zapped_fault;
 	enum sgx_fault_fate fault_fate;
 	struct sgx_encl *fault_encl;
 	struct sgx_abort abort;

@@ -13,7 +13,8 @@
 #   access-long  their fuzzer, ten million runs: tests/fuzz; softsgx policy
 #              explain, in the VM: tests/access/explain.sh
 #   attack     attacks that must fail, with their controls: tests/attack
-#   isolation  the program and enclaves against enclaves: tests/isolation
+#   isolation  the program and enclaves against enclaves: tests/isolation; and
+#              what does not know of isolation, with isolation=pkey
 #   selinux    SELinux decides about enclaves, in the VM: tests/selinux
 #   paging     enclaves larger than a small EPC, in the VM: tests/paging
 #   paging-long  an enclave of 1 GiB in 32 MiB of EPC, and the kernel's SGX
@@ -172,6 +173,14 @@ run_isolation() {
 	make --no-print-directory -s -C tests/isolation
 	count isolation vm/run --kernel "$kernel" --timeout 3000 -- \
 		tests/isolation/run.sh
+	make --no-print-directory -s -C tests/uapi
+	count isolation-uapi vm/run --kernel "$kernel" \
+		--module-params isolation=pkey -- tests/uapi/run.sh
+	make --no-print-directory -s -C tests/paging
+	count isolation-paging vm/run --kernel "$kernel" \
+		--module-params "isolation=pkey epc_size=2" -- tests/paging/run.sh
+	count isolation-selftests tests/selftests/run.sh --kernel "$kernel" \
+		--module-params isolation=pkey
 }
 
 run_paging() {

@@ -216,11 +216,8 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 		return ERR_PTR(ret);
 
 	encl = kzalloc(sizeof(*encl), GFP_KERNEL_ACCOUNT);
-	if (!encl || sgx_stats_add(encl)) {
-		kfree(encl);
-		sgx_hooks_put();
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!encl)
+		goto err_hooks;
 
 	mutex_init(&encl->lock);
 	kref_init(&encl->kref);
@@ -238,8 +235,19 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 	encl->mapping.host = inode;
 	encl->mapping.a_ops = &sgx_encl_aops;
 
+	/* From here on others find it. */
+	if (sgx_stats_add(encl))
+		goto err_encl;
+
 	atomic_inc(&sgx_encl_count);
 	return encl;
+
+err_encl:
+	mutex_destroy(&encl->lock);
+	kfree(encl);
+err_hooks:
+	sgx_hooks_put();
+	return ERR_PTR(-ENOMEM);
 }
 
 /**

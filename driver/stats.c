@@ -35,7 +35,8 @@ static struct dentry *stats_dir;
 
 /**
  * sgx_stats_add() - there is a new enclave
- * @encl:	enclave; its id, counts, creator and node are set
+ * @encl:	enclave, initialised but for its id, counts, creator and node, which
+ *		are set here; others find it from now on
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.

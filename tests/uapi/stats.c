@@ -178,6 +178,37 @@ TEST(reading, "the list is read while enclaves come and go")
 	ASSERT_OK(pthread_join(thread, NULL));
 }
 
+/* No more than that, so that one is being made all the time. */
+static void *only_open(void *data)
+{
+	volatile int *stop = data;
+	int fd;
+
+	while (!*stop) {
+		fd = open("/dev/sgx_enclave", O_RDWR);
+		ASSERT(fd >= 0);
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST(reading_opened, "the list is read while enclaves are being made")
+{
+	volatile int stop = 0;
+	pthread_t thread;
+	char buf[4096];
+	int i, fd;
+
+	fd = open("/sys/kernel/debug/softsgx/enclaves", O_RDONLY);
+	ASSERT(fd >= 0);
+	ASSERT_OK(pthread_create(&thread, NULL, only_open, (void *)&stop));
+	for (i = 0; i < 20000; i++)
+		ASSERT(pread(fd, buf, sizeof(buf), 0) >= 0);
+	stop = 1;
+	ASSERT_OK(pthread_join(thread, NULL));
+	close(fd);
+}
+
 TEST(total_bytes, "the size of the EPC is where mainline has it")
 {
 	FILE *file = fopen("/sys/devices/system/node/node0/x86/sgx_total_bytes",

@@ -123,9 +123,44 @@ static bool fault_is_prefix(u8 byte)
 	}
 }
 
+static bool fault_read_code(const struct pt_regs *regs, unsigned int at,
+			    u8 *byte)
+{
+	return !copy_from_user_nofault(byte, (void __user *)(regs->ip + at),
+				       sizeof(*byte));
+}
+
 /*
- * INS, OUTS, IN, OUT and INT n: in user mode a #GP because of IOPL or of the
- * gate's DPL, inside an enclave a #UD (SDM 3D, "Illegal Instructions").
+ * SLDT, STR, SGDT, SIDT and SMSW, which the processor refuses with UMIP, and
+ * RDPMC: what follows the 0F at @at - 1.
+ */
+static bool fault_is_illegal_0f(const struct pt_regs *regs, unsigned int at)
+{
+	u8 opcode, modrm;
+
+	if (!fault_read_code(regs, at, &opcode))
+		return false;
+	if (opcode == 0x33)
+		return true;
+	if (opcode > 0x01 || !fault_read_code(regs, at + 1, &modrm))
+		return false;
+
+	switch (X86_MODRM_REG(modrm)) {
+	case 0:
+	case 1:
+		/* With a register SGDT and SIDT are others. */
+		return opcode == 0x00 || X86_MODRM_MOD(modrm) != 3;
+	case 4:
+		return opcode == 0x01;
+	default:
+		return false;
+	}
+}
+
+/*
+ * INS, OUTS, IN, OUT, INT n and more: in user mode a #GP because of IOPL, of the
+ * gate's DPL or of CR4, inside an enclave a #UD (SDM 3D, "Illegal
+ * Instructions").
  */
 static bool fault_is_illegal_inside(const struct pt_regs *regs)
 {
@@ -133,19 +168,22 @@ static bool fault_is_illegal_inside(const struct pt_regs *regs)
 	u8 byte;
 
 	for (i = 0; i < MAX_INSN_SIZE; i++) {
-		if (copy_from_user_nofault(&byte, (void __user *)(regs->ip + i),
-					   sizeof(byte)))
+		if (!fault_read_code(regs, i, &byte))
 			return false;
 		if (!fault_is_prefix(byte))
 			break;
 	}
+	if (i == MAX_INSN_SIZE)
+		return false;
 
 	switch (byte) {
+	case 0x0f:
+		return fault_is_illegal_0f(regs, i + 1);
 	case 0x6c ... 0x6f:
 	case 0xcd:
 	case 0xe4 ... 0xe7:
 	case 0xec ... 0xef:
-		return i < MAX_INSN_SIZE;
+		return true;
 	default:
 		return false;
 	}
@@ -267,14 +305,30 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 	return 0;
 }
 
-static struct kprobe fault_vdso_kprobe = {
-	.symbol_name = "fixup_vdso_exception",
-	.pre_handler = fault_vdso_probe,
-};
+/*
+ * bool fixup_umip_exception(struct pt_regs *regs)
+ *
+ * The kernel carries out for programs what UMIP refuses, and says so in its log,
+ * with the registers. Inside it is illegal, see above.
+ */
+static int fault_umip_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	struct sgx_thread *thread = sgx_this_thread();
 
-static struct kprobe fault_signal_kprobe = {
-	.symbol_name = "force_sig_fault",
-	.pre_handler = fault_signal_probe,
+	if (!thread || !sgx_enclave_mode(&thread->cpu))
+		return 0;
+	args->ip = (unsigned long)sgx_return_zero;
+	return 1;
+}
+
+static struct kprobe fault_kprobes[] = {
+	{ .symbol_name = "fixup_vdso_exception",
+	  .pre_handler = fault_vdso_probe },
+	{ .symbol_name = "force_sig_fault", .pre_handler = fault_signal_probe },
+#ifdef CONFIG_X86_UMIP
+	{ .symbol_name = "fixup_umip_exception",
+	  .pre_handler = fault_umip_probe },
+#endif
 };
 
 /**
@@ -306,6 +360,39 @@ int sgx_kprobe_register(struct kprobe *kp)
 }
 
 /**
+ * sgx_kprobes_register() - place probes at the start of functions
+ * @kps:	probes
+ * @n:		how many
+ *
+ * Return: 0; or as sgx_kprobe_register(), and then none is placed.
+ */
+int sgx_kprobes_register(struct kprobe *kps, unsigned int n)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		ret = sgx_kprobe_register(&kps[i]);
+		if (ret) {
+			sgx_kprobes_unregister(kps, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/**
+ * sgx_kprobes_unregister() - undo sgx_kprobes_register()
+ * @kps:	probes
+ * @n:		how many
+ */
+void sgx_kprobes_unregister(struct kprobe *kps, unsigned int n)
+{
+	while (n)
+		unregister_kprobe(&kps[--n]);
+}
+
+/**
  * sgx_fault_init() - watch page faults and exceptions from now on
  *
  * Return: 0, or the error of what could not be watched.
@@ -314,15 +401,12 @@ int sgx_fault_init(void)
 {
 	int ret;
 
-	ret = sgx_kprobe_register(&fault_vdso_kprobe);
+	ret = sgx_kprobes_register(fault_kprobes, ARRAY_SIZE(fault_kprobes));
 	if (ret)
 		return ret;
-	ret = sgx_kprobe_register(&fault_signal_kprobe);
-	if (ret)
-		goto err_vdso;
 	ret = sgx_isolate_watch();
 	if (ret)
-		goto err_signal;
+		goto err_kprobes;
 	ret = sgx_probe_register("page_fault_user", fault_probe);
 	if (ret)
 		goto err_isolate;
@@ -330,10 +414,8 @@ int sgx_fault_init(void)
 
 err_isolate:
 	sgx_isolate_unwatch();
-err_signal:
-	unregister_kprobe(&fault_signal_kprobe);
-err_vdso:
-	unregister_kprobe(&fault_vdso_kprobe);
+err_kprobes:
+	sgx_kprobes_unregister(fault_kprobes, ARRAY_SIZE(fault_kprobes));
 	return ret;
 }
 
@@ -344,6 +426,5 @@ void sgx_fault_exit(void)
 {
 	sgx_probe_unregister("page_fault_user", fault_probe);
 	sgx_isolate_unwatch();
-	unregister_kprobe(&fault_signal_kprobe);
-	unregister_kprobe(&fault_vdso_kprobe);
+	sgx_kprobes_unregister(fault_kprobes, ARRAY_SIZE(fault_kprobes));
 }

@@ -118,12 +118,6 @@ static struct kprobe signal_kprobes[] = {
 #endif
 };
 
-static void signal_unregister(unsigned int n)
-{
-	while (n)
-		unregister_kprobe(&signal_kprobes[--n]);
-}
-
 /**
  * sgx_signal_init() - watch signals and diverted system calls from now on
  *
@@ -131,21 +125,15 @@ static void signal_unregister(unsigned int n)
  */
 int sgx_signal_init(void)
 {
-	unsigned int n;
 	int ret;
 
-	for (n = 0; n < ARRAY_SIZE(signal_kprobes); n++) {
-		ret = sgx_kprobe_register(&signal_kprobes[n]);
-		if (ret)
-			goto err_kprobes;
-	}
+	ret = sgx_kprobes_register(signal_kprobes, ARRAY_SIZE(signal_kprobes));
+	if (ret)
+		return ret;
 	ret = sgx_probe_register("signal_deliver", signal_probe);
 	if (ret)
-		goto err_kprobes;
-	return 0;
-
-err_kprobes:
-	signal_unregister(n);
+		sgx_kprobes_unregister(signal_kprobes,
+				       ARRAY_SIZE(signal_kprobes));
 	return ret;
 }
 
@@ -155,5 +143,5 @@ err_kprobes:
 void sgx_signal_exit(void)
 {
 	sgx_probe_unregister("signal_deliver", signal_probe);
-	signal_unregister(ARRAY_SIZE(signal_kprobes));
+	sgx_kprobes_unregister(signal_kprobes, ARRAY_SIZE(signal_kprobes));
 }

@@ -357,6 +357,8 @@ void sgx_trap_again(struct sgx_thread *thread);
 /* fault.c: page faults, and how exceptions reach the program */
 void sgx_fault_is_epcm(void);
 int sgx_kprobe_register(struct kprobe *kp);
+int sgx_kprobes_register(struct kprobe *kps, unsigned int n);
+void sgx_kprobes_unregister(struct kprobe *kps, unsigned int n);
 int sgx_fault_init(void);
 void sgx_fault_exit(void);
 

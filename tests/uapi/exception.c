@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* Exceptions inside: what the host, and what the enclave learns; ERESUME. */
 #include <signal.h>
+#include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,8 +60,25 @@ static const struct insn {
 	{ "IN", INSN_IN, SGX_VECTOR_UD, "insn_in" },
 	{ "OUT", INSN_OUT, SGX_VECTOR_UD, "insn_out" },
 	{ "HLT", INSN_HLT, SGX_VECTOR_GP, "insn_hlt" },
+	{ "SGDT", INSN_SGDT, SGX_VECTOR_UD, "insn_sgdt" },
+	{ "SLDT", INSN_SLDT, SGX_VECTOR_UD, "insn_sldt" },
+	{ "SMSW", INSN_SMSW, SGX_VECTOR_UD, "insn_smsw" },
+	{ "RDPMC", INSN_RDPMC, SGX_VECTOR_UD, "insn_rdpmc" },
 	{ "ENCLS", INSN_ENCLS, SGX_VECTOR_UD, "insn_encls" },
 };
+
+/* Without UMIP they are no business of the kernel's. */
+static bool needs_umip(enum op_insn insn)
+{
+	return insn == INSN_SGDT || insn == INSN_SLDT || insn == INSN_SMSW;
+}
+
+static bool processor_has_umip(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && ecx & 1 << 2;
+}
 
 TEST_ROWS(insn, insns, "inside an enclave")
 {
@@ -69,6 +87,8 @@ TEST_ROWS(insn, insns, "inside an enclave")
 	struct sgx_enclave_run run;
 	struct guest guest;
 
+	if (needs_umip(row->insn) && !processor_has_umip())
+		test_skip("no UMIP");
 	guest_open(&guest);
 	run = guest_enter(&guest, 0, SGX_EENTER, &op);
 	if (row->insn == INSN_XM && !processor_raises_xm()) {

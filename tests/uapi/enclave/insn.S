@@ -7,7 +7,7 @@
 	.globl	just_ret
 	.globl	insn_ud2, insn_div, insn_int3, insn_xm, insn_mf, insn_syscall
 	.globl	insn_sysenter, insn_cpuid, insn_int80, insn_in, insn_out
-	.globl	insn_hlt, insn_encls
+	.globl	insn_hlt, insn_sgdt, insn_sldt, insn_smsw, insn_rdpmc, insn_encls
 	.balign	32
 	.globl	insns
 insns:
@@ -71,6 +71,23 @@ insn_out:
 	.balign	32
 insn_hlt:
 	hlt
+	ret
+	.balign	32
+insn_sgdt:
+	sgdt	-16(%rsp)
+	ret
+	.balign	32
+insn_sldt:
+	sldt	%eax
+	ret
+	.balign	32
+insn_smsw:
+	smsw	%eax
+	ret
+	.balign	32
+	xor	%ecx, %ecx
+insn_rdpmc:
+	rdpmc
 	ret
 	.balign	32
 	xor	%eax, %eax

@@ -134,7 +134,7 @@ static void measure_in_turn(bool entry, const char *floor, const char *softsgx)
 
 static int trace(const char *what, const char *softsgx)
 {
-	module_insert(softsgx, "");
+	module_insert(softsgx, "epc_size=4");
 	if (!strcmp(what, "--trace"))
 		trace_all();
 	else

@@ -10,7 +10,8 @@ TITLES = ["EENTER + EEXIT", "EENTER + EEXIT by the vDSO",
           "first touch, EADDed page", "EAUG + EACCEPT",
           "teardown of 230 pages, and waiting for it",
           "ADD_PAGES of 16 pages, not measured, for the first time",
-          "ADD_PAGES of 16 pages, not measured"]
+          "ADD_PAGES of 16 pages, not measured",
+          "32 pages that come back, and as many that go"]
 
 
 def symbols(path):

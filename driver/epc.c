@@ -144,12 +144,9 @@ u64 sgx_epc_bytes(void)
  */
 struct sgx_epcm *sgx_epc_find(u64 addr)
 {
-	struct sgx_encl_page *page;
+	struct sgx_encl_page *page =
+		(void *)page_private(virt_to_page((void *)(uintptr_t)addr));
 
-	if (!virt_addr_valid((void *)(uintptr_t)addr))
-		return NULL;
-
-	page = (void *)page_private(virt_to_page((void *)(uintptr_t)addr));
 	return page ? &page->epcm : NULL;
 }
 

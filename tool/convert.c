@@ -34,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "which enclave?");
 		if (!o->output)
 			argp_error(state, "where to? Give --output");
-		if (o->json && !strcmp(o->output, "-"))
+		if (o->json && o->output && !strcmp(o->output, "-"))
 			argp_error(state,
 				   "standard output has the stream: no --json");
 		return 0;

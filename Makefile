@@ -8,7 +8,7 @@ KERNEL ?= bookworm
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-isolation check-selinux check-paging check-paging-long check-ceiling \
 	check-modules check-stress \
-	check-selftests check-tool check-doc check-kubernetes check-packages lint \
+	check-selftests check-calls check-tool check-doc check-kubernetes check-packages lint \
 	module packages \
 	programs tool deps clean
 
@@ -28,6 +28,7 @@ help:
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
 	@echo '                      or SECONDS_=N (a minute of it is in check)'
+	@echo 'make check-calls      the fuzzer of calls, in the VM, 5 minutes or FUZZ_SECONDS=N'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make check-doc        what the pages name; the sessions in them'
 	@echo 'make packages         the Debian packages, in build/packages/'
@@ -68,7 +69,7 @@ check-access: deps
 
 check-native check-vm check-attack check-isolation check-selinux \
 check-paging check-paging-long check-selftests check-ceiling check-modules check-stress \
-check-doc: check-%: deps
+check-doc check-calls: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

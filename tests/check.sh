@@ -29,6 +29,7 @@
 #   stress-short  the same for a minute
 #   doc        what the pages name, and the sessions in them: tests/doc
 #   modules    200 loads and unloads of the module: tests/stress
+#   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300): tests/fuzz
 
 set -euo pipefail
 
@@ -45,7 +46,8 @@ while [ $# -gt 0 ]; do
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | paging-long | selftests | selftests-both | ceiling | \
-		ceiling-short | stress | stress-short | modules | doc)
+		ceiling-short | stress | stress-short | modules | doc | \
+		calls)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -258,6 +260,11 @@ run_modules() {
 	count modules vm/run --kernel "$kernel" --no-module --one-thread \
 		--append slub_debug=F --timeout 3000 -- \
 		tests/stress/modules.sh "$module"
+}
+
+run_calls() {
+	count fuzz-calls tests/fuzz/calls.sh --kernel "$kernel" \
+		--seconds "${FUZZ_SECONDS:-300}"
 }
 
 for part in "${parts[@]}"; do

@@ -8,8 +8,8 @@ KERNEL ?= bookworm
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-isolation check-selinux check-paging check-paging-long check-ceiling \
 	check-modules check-stress \
-	check-selftests check-calls check-tool check-doc check-kubernetes check-packages lint \
-	module packages \
+	check-selftests check-calls check-kasan fuzz check-tool check-doc \
+	check-kubernetes check-packages lint module packages \
 	programs tool deps clean
 
 help:
@@ -29,6 +29,8 @@ help:
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
 	@echo '                      or SECONDS_=N (a minute of it is in check)'
 	@echo 'make check-calls      the fuzzer of calls, in the VM, 5 minutes or FUZZ_SECONDS=N'
+	@echo 'make check-kasan      the tests in the VM on a kernel that finds mistakes (not in check)'
+	@echo 'make fuzz             the fuzzers of leaves and, there, of calls: FUZZ_SECONDS=3600 each'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make check-doc        what the pages name; the sessions in them'
 	@echo 'make packages         the Debian packages, in build/packages/'
@@ -64,12 +66,19 @@ check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access isolation selinux \
 		paging attack ceiling-short selftests-both stress-short doc
 
+# One after the other; what reaches something new is kept in build/tests/fuzz.
+fuzz: FUZZ_SECONDS ?= 3600
+fuzz: deps
+	@$(MAKE) --no-print-directory -C tests/fuzz -f leaves.mk fuzz \
+		SECONDS=$(FUZZ_SECONDS)
+	@tests/fuzz/calls.sh --kernel kasan --seconds $(FUZZ_SECONDS)
+
 check-access: deps
 	@tests/check.sh --kernel $(KERNEL) access access-long
 
 check-native check-vm check-attack check-isolation check-selinux \
 check-paging check-paging-long check-selftests check-ceiling check-modules check-stress \
-check-doc check-calls: check-%: deps
+check-doc check-calls check-kasan: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
 
 tool:

@@ -30,6 +30,7 @@
 #   doc        what the pages name, and the sessions in them: tests/doc
 #   modules    200 loads and unloads of the module: tests/stress
 #   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300): tests/fuzz
+#   kasan      what runs in the VM on a kernel that finds mistakes: tests/kasan
 
 set -euo pipefail
 
@@ -47,7 +48,7 @@ while [ $# -gt 0 ]; do
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | paging-long | selftests | selftests-both | ceiling | \
 		ceiling-short | stress | stress-short | modules | doc | \
-		calls)
+		calls | kasan)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -265,6 +266,27 @@ run_modules() {
 run_calls() {
 	count fuzz-calls tests/fuzz/calls.sh --kernel "$kernel" \
 		--seconds "${FUZZ_SECONDS:-300}"
+}
+
+run_kasan() {
+	local on=(--kernel kasan --mem 2G --timeout 3000) part
+	vm/kernel --kernel kasan >/dev/null
+	for part in uapi attack isolation paging; do
+		make --no-print-directory -s -C "tests/$part"
+	done
+	make --no-print-directory -s -C tests/access programs
+	count kasan-uapi vm/run "${on[@]}" -- tests/uapi/run.sh
+	count kasan-cpuid tests/cpuid/run.sh --kernel kasan
+	count kasan-access vm/run "${on[@]}" --append audit=1 -- \
+		tests/access/run.sh slow property rules
+	count kasan-isolation vm/run "${on[@]}" -- tests/isolation/run.sh
+	count kasan-paging vm/run "${on[@]}" --module-params epc_size=2 -- \
+		tests/paging/run.sh
+	count kasan-attack env ATTACK_SECONDS=1 vm/run "${on[@]}" \
+		--append vsyscall=xonly -- tests/attack/run.sh
+	count kasan-selftests tests/selftests/run.sh --kernel kasan
+	kernel=kasan
+	run_stress_short
 }
 
 for part in "${parts[@]}"; do

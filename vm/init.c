@@ -891,6 +891,34 @@ static bool kernel_complains(char *text, size_t size)
 	return found;
 }
 
+/*
+ * Where the kernel looks for leaks (kmemleak): lets it look at all that is as
+ * old as it wants, twice, because it believes only what did not change. What it
+ * finds it says in its log, and the details go to the console.
+ */
+static void look_for_leaks(void)
+{
+	static const char path[] = "/sys/kernel/debug/kmemleak";
+	char buf[4096];
+	int fd, console, i;
+	ssize_t n;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	for (i = 0; i < 2; i++) {
+		sleep(6);
+		if (write(fd, "scan", 4) < 0)
+			fail_errno("write", path);
+	}
+	console = open("/dev/console", O_WRONLY | O_CLOEXEC);
+	while (console >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+		if (write(console, buf, n) < 0)
+			break;
+	close(console);
+	close(fd);
+}
+
 static void describe(int status, char *text, size_t size)
 {
 	if (WIFSIGNALED(status))
@@ -923,12 +951,14 @@ int main(void)
 	status = supervise(&rq);
 	describe(status, ended, sizeof(ended));
 
+	look_for_leaks();
 	if (kernel_complains(complaint, sizeof(complaint)))
 		report("kernel after \"%s\": %s", ended, complaint);
 	if (rq.module >= 0 && !rq.keep) {
 		if (syscall(SYS_delete_module, "softsgx", O_NONBLOCK))
 			report("kernel after \"%s\": softsgx cannot be removed: %s",
 			       ended, strerror(errno));
+		look_for_leaks();
 		if (kernel_complains(complaint, sizeof(complaint)))
 			report("kernel after \"%s\" and the removal of softsgx: %s",
 			       ended, complaint);

@@ -124,8 +124,10 @@ set_kernel() {
 		[ ! -e "$build/kernel/sid" ] || kernel=$(<"$build/kernel/sid")
 		;;
 	7.[2-9] | 7.[1-9][0-9]) suite=sid kernel=$1 ;;
+	# Bookworm's source, and its compiler.
+	kasan) suite=bookworm kernel=kasan ;;
 	*)
-		bad_usage "no kernel '$1': there are bookworm (6.1), trixie (6.12) and sid (7.2 or later)"
+		bad_usage "no kernel '$1': there are bookworm (6.1), trixie (6.12), sid (7.2 or later) and kasan"
 		;;
 	esac
 }

@@ -28,7 +28,8 @@ find_module() {
 	local version
 
 	version=$(uname -r | sed -E 's/^([0-9]+\.[0-9]+)\..*[0-9]-((cloud-)?amd64)$/\1-\2/;
-		s/^([0-9]+\.[0-9]+)\.[^-]*\+deb.*-((cloud-)?amd64)$/\1-\2/')
+		s/^([0-9]+\.[0-9]+)\.[^-]*\+deb.*-((cloud-)?amd64)$/\1-\2/
+		s/^.*-softsgx-kasan$/kasan-amd64/')
 	printf '%s/build/module/%s/driver/softsgx.ko\n' "$top" "$version"
 }
 

@@ -27,6 +27,7 @@ t "200 random enclaves" 0 "200 accepted, 200 refused when changed" ./einit "$exa
 # Under the strictest source_check (run.sh asks for it).
 t "the library loads and calls" 0 " 0 failed" ../lib/load_test \
 	"$examples/hello_enclave.elf" "$examples/hello_enclave.sig"
+t "an enclave that grows" 0 "all steps worked" "$examples/grow"
 t "status" 0 "Module softsgx         loaded: yes" "$tool" status
 t "status: CPUID" 0 "SGX: yes, SGX1: yes, SGX2: yes, EPC: 128 MiB" "$tool" status
 t "status: parameters" 0 "epc_size             128" "$tool" status

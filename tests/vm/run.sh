@@ -87,6 +87,23 @@ test_not_found() {
 	is_status 127
 }
 
+# As execvp(3) has it.
+test_what_is_no_program() {
+	local dir=$out/odd
+	mkdir -p "$dir"
+	printf "echo a script without a first line: \$1\n" >"$dir/bare"
+	printf '#!/no/such/interpreter\n' >"$dir/orphan"
+	echo data >"$dir/data"
+	chmod +x "$dir/bare" "$dir/orphan"
+	in_vm -- "$dir/bare" word </dev/null
+	is_status 0 && prints stdout "a script without a first line: word" ||
+		return
+	in_vm -- "$dir/orphan" </dev/null
+	is_status 127 && mentions stderr "cannot run $dir/orphan" || return
+	in_vm -- "$dir/data" </dev/null
+	is_status 126 && mentions stderr "cannot run $dir/data"
+}
+
 test_stdin() {
 	seq 100000 >"$out/in"
 	in_vm --no-module -- md5sum < <(cat "$out/in")

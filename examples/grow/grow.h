@@ -6,14 +6,14 @@
 #include "../../arch/types.h"
 
 /* ELRANGE, and in it the heap, of which nothing is there at first. */
-#define GROW_SIZE 0x100000
-#define GROW_HEAP 0x80000
+#define GROW_SIZE	0x100000
+#define GROW_HEAP	0x80000
 #define GROW_HEAP_PAGES 128
 
 enum grow_request {
-	GROW_ADD,   /* accept the pages, and write a number into each word */
-	GROW_SUM,   /* sum = of all words in the pages */
-	GROW_TRIM,  /* accept that the pages go */
+	GROW_ADD,  /* accept the pages, and write a number into each word */
+	GROW_SUM,  /* sum = of all words in the pages */
+	GROW_TRIM, /* accept that the pages go */
 };
 
 /* @pages pages of the heap, from number @first; @sgx: what EACCEPT said. */
@@ -27,7 +27,7 @@ struct grow_call {
 };
 
 /* Values of status. */
-#define GROW_OK      0
+#define GROW_OK	     0
 #define GROW_REFUSED 1
 
 #endif /* GROW_H */

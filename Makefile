@@ -64,7 +64,8 @@ programs:
 
 check: deps
 	@tests/check.sh --kernel $(KERNEL) lint native vm access isolation selinux \
-		paging attack ceiling-short selftests-both stress-short doc
+		paging attack ceiling-short selftests-both stress-short calls \
+		doc
 
 # One after the other; what reaches something new is kept in build/tests/fuzz.
 fuzz: FUZZ_SECONDS ?= 3600

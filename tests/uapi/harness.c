@@ -64,6 +64,7 @@ static int outcome(const struct test *test, const void *row)
 	}
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
 		alarm(TIMEOUT_SECONDS);
 		test->run(row);
 		fflush(stdout);
@@ -71,6 +72,8 @@ static int outcome(const struct test *test, const void *row)
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		return 1;
+	/* Children that it has left would keep the output open. */
+	kill(-pid, SIGKILL);
 	if (WIFSIGNALED(status)) {
 		printf("  killed by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
 		return 1;

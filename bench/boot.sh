@@ -48,7 +48,7 @@ gcc -O2 -static -o "$out/root/init" "$out/init.c"
 (cd "$out/root" && echo init | cpio --quiet -o -H newc) >"$out/initrd"
 case $accel in
 kvm) cpu=host ;;
-*) cpu=max,-cx16 accel=tcg,thread=multi ;;
+*) cpu=max,-cx16 accel=tcg,thread=single ;;
 esac
 smp=$(sed -n 's/^smp=//p' "$top/vm/run")
 mem=$(sed -n 's/^mem=//p' "$top/vm/run")

@@ -83,7 +83,7 @@ fi
 # --accel tcg: of two processors, each is as fast as the other.
 measure "$kernel-counted" --icount --
 measure "$kernel-selinux" --icount --append security=selinux -- --selinux
-measure "$kernel-threads" --accel tcg --smp 2 -- --threads
+measure "$kernel-threads" --accel tcg --mttcg --smp 2 -- --threads
 
 # rate NAME FIGURE BASELINE-NAME BASELINE TARGET: a row of what was measured here.
 rate() {

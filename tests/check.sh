@@ -31,6 +31,7 @@
 #   modules    200 loads and unloads of the module: tests/stress
 #   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300): tests/fuzz
 #   kasan      what runs in the VM on a kernel that finds mistakes: tests/kasan
+#   fault      there, all that can fail made to fail, one by one: tests/fault
 
 set -euo pipefail
 
@@ -48,7 +49,7 @@ while [ $# -gt 0 ]; do
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | paging-long | selftests | selftests-both | ceiling | \
 		ceiling-short | stress | stress-short | modules | doc | \
-		calls | kasan)
+		calls | kasan | fault)
 		parts+=("$1")
 		;;
 	-h | --help) usage 0 ;;
@@ -117,7 +118,7 @@ run_native() {
 run_vm() {
 	count vm tests/vm/run.sh
 	make --no-print-directory -s -C tests/uapi
-	count uapi vm/run --kernel "$kernel" -- tests/uapi/run.sh
+	count uapi vm/run --kernel "$kernel" --mttcg -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
 	count tool-vm tests/tool/run.sh --vm
 	count bench bench/check.sh
@@ -125,7 +126,7 @@ run_vm() {
 
 run_access() {
 	make --no-print-directory -s -C tests/access programs
-	count access-vm vm/run --kernel "$kernel" --append audit=1 \
+	count access-vm vm/run --kernel "$kernel" --mttcg --append audit=1 \
 		--timeout 3000 -- tests/access/run.sh signed slow property rules
 	count access-signed vm/run --kernel "$kernel" \
 		--module-params rules_signed=1 -- tests/access/run.sh signed
@@ -168,13 +169,14 @@ run_selinux() {
 # A second for each race, and what it takes for each control to succeed.
 run_attack() {
 	make --no-print-directory -s -C tests/attack
-	count attack env ATTACK_SECONDS="${ATTACK_SECONDS:-1}" vm/run --kernel "$kernel" --append vsyscall=xonly \
+	count attack env ATTACK_SECONDS="${ATTACK_SECONDS:-1}" \
+		vm/run --kernel "$kernel" --mttcg --append vsyscall=xonly \
 		--timeout 3000 -- tests/attack/run.sh
 }
 
 run_isolation() {
 	make --no-print-directory -s -C tests/isolation
-	count isolation vm/run --kernel "$kernel" --timeout 3000 -- \
+	count isolation vm/run --kernel "$kernel" --mttcg --timeout 3000 -- \
 		tests/isolation/run.sh
 	make --no-print-directory -s -C tests/uapi
 	count isolation-uapi vm/run --kernel "$kernel" \
@@ -225,7 +227,7 @@ run_ceiling() {
 # storm SECONDS: builds take longer than they should at the end, on a busy host.
 storm() {
 	make --no-print-directory -s -C tests/stress
-	SECONDS_=$1 count stress vm/run --kernel "$kernel" --mem 2G \
+	SECONDS_=$1 count stress vm/run --kernel "$kernel" --mttcg --mem 2G \
 		--timeout $(($1 + 900)) --module-params epc_size=9 -- \
 		build/tests/stress/storm
 }
@@ -258,7 +260,7 @@ run_modules() {
 	local module
 	module=$(vm/module --kernel "$kernel" | tail -n 1)
 	make --no-print-directory -s -C tests/stress
-	count modules vm/run --kernel "$kernel" --no-module --one-thread \
+	count modules vm/run --kernel "$kernel" --no-module \
 		--append slub_debug=F --timeout 3000 -- \
 		tests/stress/modules.sh "$module"
 }
@@ -266,6 +268,15 @@ run_modules() {
 run_calls() {
 	count fuzz-calls tests/fuzz/calls.sh --kernel "$kernel" \
 		--seconds "${FUZZ_SECONDS:-300}"
+}
+
+# On the same kernel. With an EPC of 1 MiB pages have to go for others to come.
+run_fault() {
+	local on=(--kernel kasan --timeout 3000)
+	make --no-print-directory -s -C tests/fault
+	count fault vm/run "${on[@]}" -- build/tests/fault/walk
+	count fault-evict vm/run "${on[@]}" --module-params epc_size=1 -- \
+		build/tests/fault/walk evict
 }
 
 run_kasan() {

@@ -36,7 +36,7 @@ softsgx=$("$top/vm/module" --kernel "$kernel" 2>"$out/module.log") || {
 	exit 1
 }
 
-"$top/vm/run" --kernel "$kernel" --smp 2 --accel tcg --no-module --timeout 600 \
+"$top/vm/run" --kernel "$kernel" --smp 2 --accel tcg --mttcg --no-module --timeout 600 \
 	--plugin "$out/plugin.so,out=$out/accesses,memory=on" -- \
 	"$top/build/bench/bench" --trace-threads "$softsgx" >"$out/kallsyms"
 python3 "$top/bench/profile/shared.py" "$out/accesses" "$out/kallsyms"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: vm/run --no-module --one-thread --append slub_debug=F --
+# Usage: vm/run --no-module --append slub_debug=F --
 #                tests/stress/modules.sh softsgx.ko [cycles]
 #
 # In one boot of the VM: loads and unloads the module again and again, with

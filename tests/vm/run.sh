@@ -212,8 +212,8 @@ test_writable_where_the_vm_has_its_own() {
 	is_status 0 && [ "$(cat "$dir/file")" = 1 ] && rm -r "$dir"
 }
 
-test_one_thread() {
-	in_vm --accel tcg --one-thread -- nproc
+test_a_thread_for_each_processor() {
+	in_vm --accel tcg --mttcg -- nproc
 	is_status 0 && prints stdout 2
 }
 

@@ -80,10 +80,14 @@ static void mem_access(unsigned int vcpu, uint32_t info, uint64_t vaddr,
 
 static void marked(unsigned int vcpu, void *data)
 {
+	const char *mark = data ? "begin" : "end";
+
 	on[vcpu] = data;
+	/* One call a line: each processor has a thread. */
 	if (memory)
-		fprintf(out, "%u ", vcpu);
-	fputs(on[vcpu] ? "begin\n" : "end\n", out);
+		fprintf(out, "%u %s\n", vcpu, mark);
+	else
+		fprintf(out, "%s\n", mark);
 	fflush(out);
 }
 

@@ -6,19 +6,9 @@ import bisect
 import collections
 import sys
 
+from kallsyms import symbols
+
 LINE = 64
-
-
-def symbols(path):
-    """Sorted addresses, and the names for them."""
-    found = {}
-    with open(path, encoding="ascii") as file:
-        for line in file:
-            field = line.split()
-            if field[1] in "tT":
-                found[int(field[0], 16)] = " ".join(field[2:])
-    addresses = sorted(found)
-    return addresses, [found[a] for a in addresses]
 
 
 def entries(path):

@@ -6,24 +6,14 @@ import bisect
 import collections
 import sys
 
+from kallsyms import symbols
+
 TITLES = ["EENTER + EEXIT", "EENTER + EEXIT by the vDSO",
           "first touch, EADDed page", "EAUG + EACCEPT",
           "teardown of 230 pages, and waiting for it",
           "ADD_PAGES of 16 pages, not measured, for the first time",
           "ADD_PAGES of 16 pages, not measured",
           "32 pages that come back, and as many that go"]
-
-
-def symbols(path):
-    """Sorted addresses, and the names for them."""
-    found = {}
-    with open(path, encoding="ascii") as file:
-        for line in file:
-            field = line.split()
-            if field[1] in "tT":
-                found[int(field[0], 16)] = " ".join(field[2:])
-    addresses = sorted(found)
-    return addresses, [found[a] for a in addresses]
 
 
 def main():

@@ -8,7 +8,7 @@ KERNEL ?= bookworm
 .PHONY: help run bench check check-native check-vm check-access check-attack \
 	check-isolation check-selinux check-paging check-paging-long check-ceiling \
 	check-modules check-stress \
-	check-selftests check-calls check-kasan check-fault fuzz check-tool check-doc \
+	check-selftests check-calls check-races check-kasan check-fault fuzz check-tool check-doc \
 	check-kubernetes check-packages lint module packages \
 	programs tool deps clean
 
@@ -29,6 +29,7 @@ help:
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
 	@echo '                      or SECONDS_=N (a minute of it is in check)'
 	@echo 'make check-calls      the fuzzer of calls, in the VM, 5 minutes or FUZZ_SECONDS=N'
+	@echo 'make check-races      what races, on processors that run at once (not in check)'
 	@echo 'make check-kasan      the tests in the VM on a kernel that finds mistakes (not in check)'
 	@echo 'make check-fault      all that can fail there made to fail, one by one (not in check)'
 	@echo 'make fuzz             the fuzzers of leaves and, there, of calls: FUZZ_SECONDS=3600 each'
@@ -82,6 +83,11 @@ check-native check-vm check-attack check-isolation check-selinux \
 check-paging check-paging-long check-selftests check-ceiling check-modules check-stress \
 check-doc check-calls check-kasan check-fault: check-%: deps
 	@tests/check.sh --kernel $(KERNEL) $*
+
+# What races, on processors that really run at once.
+check-races: deps
+	@tests/check.sh --kernel $(KERNEL) --mttcg vm access isolation attack \
+		stress-short
 
 tool:
 	@vm/deps run

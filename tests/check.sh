@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: tests/check.sh [--kernel V] part...
+# Usage: tests/check.sh [--kernel V] [--mttcg] part...
 #
 # Runs parts of the tests and adds them up; the last line is "N passed, N
-# failed". The parts are
+# failed". With --mttcg the VM's processors run at once where tests race each
+# other (vm access attack isolation), as they do for stress; QEMU may hang then, see
+# doc/vm.md. The parts are
 #   lint       style and static checks: tests/lint/run.sh
 #   native     what runs on this machine: tests/arch and its like
 #   vm         what runs in the VM: tests/vm, tests/uapi, tests/cpuid, tests/tool,
@@ -42,10 +44,12 @@ usage() {
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 kernel=bookworm
+mttcg=()
 parts=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
+	--mttcg) mttcg=(--mttcg) ;;
 	lint | native | vm | access | access-long | attack | isolation | selinux | \
 		paging | paging-long | selftests | selftests-both | ceiling | \
 		ceiling-short | stress | stress-short | modules | doc | \
@@ -66,6 +70,15 @@ cd "$top"
 passed=0
 failed=0
 summary=
+failures=
+
+# what_failed LOG: of what was printed, the lines that say what went wrong.
+what_failed() {
+	grep -aE '^(FAILED|not ok|FAIL|vm/run: )|^\[  FAILED  \]|: (error|FAILED)' \
+		"$1" | head -n 12 || :
+	echo '...'
+	tail -n 12 "$1"
+}
 
 # count NAME COMMAND...: runs one thing, counts what it says that it counted:
 # a last line "N passed, N failed", cmocka's lines, or else its status alone.
@@ -91,6 +104,8 @@ count() {
 	fi
 	# A failure that nobody counted is one all the same.
 	[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	[ "$f" -eq 0 ] || failures+="==== Failed: $name, status $status"$'\n'"$(
+		what_failed "$log/$name.log")"$'\n'
 	passed=$((passed + p))
 	failed=$((failed + f))
 	summary+=$(printf '  %-20s %5d passed, %d failed' "$name" "$p" "$f")$'\n'
@@ -118,7 +133,7 @@ run_native() {
 run_vm() {
 	count vm tests/vm/run.sh
 	make --no-print-directory -s -C tests/uapi
-	count uapi vm/run --kernel "$kernel" --mttcg -- tests/uapi/run.sh
+	count uapi vm/run --kernel "$kernel" "${mttcg[@]}" -- tests/uapi/run.sh
 	count cpuid tests/cpuid/run.sh --kernel "$kernel"
 	count tool-vm tests/tool/run.sh --vm
 	count bench bench/check.sh
@@ -126,8 +141,9 @@ run_vm() {
 
 run_access() {
 	make --no-print-directory -s -C tests/access programs
-	count access-vm vm/run --kernel "$kernel" --mttcg --append audit=1 \
-		--timeout 3000 -- tests/access/run.sh signed slow property rules
+	count access-vm vm/run --kernel "$kernel" "${mttcg[@]}" \
+		--append audit=1 --timeout 3000 -- \
+		tests/access/run.sh signed slow property rules
 	count access-signed vm/run --kernel "$kernel" \
 		--module-params rules_signed=1 -- tests/access/run.sh signed
 	count access-several vm/run --kernel "$kernel" \
@@ -170,14 +186,14 @@ run_selinux() {
 run_attack() {
 	make --no-print-directory -s -C tests/attack
 	count attack env ATTACK_SECONDS="${ATTACK_SECONDS:-1}" \
-		vm/run --kernel "$kernel" --mttcg --append vsyscall=xonly \
-		--timeout 3000 -- tests/attack/run.sh
+		vm/run --kernel "$kernel" "${mttcg[@]}" \
+		--append vsyscall=xonly --timeout 3000 -- tests/attack/run.sh
 }
 
 run_isolation() {
 	make --no-print-directory -s -C tests/isolation
-	count isolation vm/run --kernel "$kernel" --mttcg --timeout 3000 -- \
-		tests/isolation/run.sh
+	count isolation vm/run --kernel "$kernel" "${mttcg[@]}" \
+		--timeout 3000 -- tests/isolation/run.sh
 	make --no-print-directory -s -C tests/uapi
 	count isolation-uapi vm/run --kernel "$kernel" \
 		--module-params isolation=pkey -- tests/uapi/run.sh
@@ -227,12 +243,13 @@ run_ceiling() {
 # storm SECONDS: builds take longer than they should at the end, on a busy host.
 storm() {
 	make --no-print-directory -s -C tests/stress
-	SECONDS_=$1 count stress vm/run --kernel "$kernel" --mttcg --mem 2G \
+	SECONDS_=$1 count stress vm/run --kernel "$kernel" "${mttcg[@]}" --mem 2G \
 		--timeout $(($1 + 900)) --module-params epc_size=9 -- \
 		build/tests/stress/storm
 }
 
 run_stress() {
+	mttcg=(--mttcg)
 	storm "${SECONDS_-600}"
 }
 
@@ -305,6 +322,6 @@ for part in "${parts[@]}"; do
 done
 
 echo "==== Summary"
-printf '%s' "$summary"
+printf '%s%s' "$summary" "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

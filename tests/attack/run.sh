@@ -41,13 +41,14 @@ ko=${SOFTSGX_KO:-$(find_module)}
 
 # load PARAMETER...: the module with these parameters and no others.
 load() {
-	local tries=50
+	local tries=600
 
 	while [ -e /sys/module/softsgx ]; do
 		! rmmod softsgx 2>/dev/null || break
 		# The last enclaves may be on their way out.
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || die "softsgx cannot be removed"
+		[ $tries -gt 0 ] ||
+			die "softsgx cannot be removed, $(cat /sys/module/softsgx/refcnt) references"
 		sleep 0.1
 	done
 	insmod "$ko" "$@" || die "softsgx cannot be loaded with '$*'"

@@ -337,10 +337,11 @@ static struct sgx_secinfo flipping;
 static void flipper(void *arg, unsigned int number)
 {
 	volatile u64 *flags = &((struct sgx_secinfo *)arg)->flags;
+	static unsigned int turn;
 
+	/* Wherever this thread is stopped, it is each of them half of the time. */
 	(void)number;
-	*flags = ENCL_RW;
-	*flags = ENCL_RX;
+	*flags = turn++ % 2 ? ENCL_RW : ENCL_RX;
 }
 
 ATTACK(secinfo_race, "source-secinfo-changed-meanwhile", EXEC, NOT_EXEC)

@@ -25,6 +25,8 @@ enum {
 	OPTION_PARAM,
 	OPTION_POLICY,
 	OPTION_RW,
+	OPTION_NET,
+	OPTION_PUBLISH,
 	OPTION_CPUID,
 	OPTION_TIMEOUT,
 	OPTION_USER,
@@ -40,6 +42,7 @@ enum {
  * @user:	whom to become then, or NULL
  * @epc:	MiB of EPC, 0 if not given
  * @mem:	MiB for all else in the VM, 0 if not given
+ * @timed:	--timeout was given
  * @params:	parameters of the module, each with a blank before it
  * @vm:		options for vm/run; the command is put behind them
  * @vms:	how many
@@ -52,6 +55,7 @@ struct options {
 	const char *user;
 	unsigned int epc;
 	unsigned int mem;
+	bool timed;
 	char params[512];
 	char memory[32];
 	char *vm[ARGS_MAX];
@@ -59,12 +63,18 @@ struct options {
 	char **command;
 };
 
-static void add(struct options *o, struct argp_state *state, const char *name,
-		const char *value)
+static void add_flag(struct options *o, struct argp_state *state,
+		     const char *name)
 {
 	if (o->vms > ARGS_MAX - 24)
 		argp_error(state, "too many options");
 	o->vm[o->vms++] = (char *)name;
+}
+
+static void add(struct options *o, struct argp_state *state, const char *name,
+		const char *value)
+{
+	add_flag(o, state, name);
 	o->vm[o->vms++] = (char *)value;
 }
 
@@ -147,7 +157,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_CPUID:
 		add(o, state, "--cpuid", arg);
 		return 0;
+	case OPTION_NET:
+		add_flag(o, state, "--net");
+		return 0;
+	case OPTION_PUBLISH:
+		add(o, state, "--publish", arg);
+		return 0;
 	case OPTION_TIMEOUT:
+		o->timed = true;
 		add(o, state, "--timeout", arg);
 		return 0;
 	case OPTION_POLICY:
@@ -281,6 +298,11 @@ static int wrap(struct options *o, const char *self, char *user,
 {
 	int n = o->vms;
 
+	/* Who wants an end says when: this is no test of ours. */
+	if (!o->timed) {
+		o->vm[n++] = "--timeout";
+		o->vm[n++] = "0";
+	}
 	if (!o->policy) {
 		if (geteuid()) {
 			o->vm[n++] = "--user";
@@ -369,8 +391,14 @@ int verb_run(int argc, char **argv)
 		{ "cpuid", OPTION_CPUID, "FILE", 0,
 		  "FILE, which the command runs or loads, sees SGX in CPUID, too (may be repeated)",
 		  0 },
+		{ "net", OPTION_NET, NULL, 0,
+		  "A network: what it connects to comes from this machine, which is 10.0.2.2 there",
+		  0 },
+		{ "publish", OPTION_PUBLISH, "[ADDRESS:]PORT[:PORT]", 0,
+		  "What listens at the second port there is at the first here, on 127.0.0.1 (may be repeated)",
+		  0 },
 		{ "timeout", OPTION_TIMEOUT, "S", 0,
-		  "Give up after S seconds (default: 600)", 0 },
+		  "Give up after S seconds (default: never)", 0 },
 		{ "user", OPTION_USER, "UID:GID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 },
 	};

@@ -29,7 +29,7 @@ _softsgx() {
 	case ${COMP_WORDS[1]} in
 	run)
 		words="--host --vm --kernel --epc --mem --smp --param --policy --rw
-			--cpuid --timeout"
+			--net --publish --cpuid --timeout"
 		;;
 	sign)
 		words="--json --key --output --payload --from --signature --debug --kss

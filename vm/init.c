@@ -16,6 +16,7 @@
  *   cwd, env, args	the command, its environment and arguments: lists
  *   user		UID:GID of the command, more groups behind it: ,GID...
  *   umask, hostname	as on the host
+ *   net		exists if there is a network, QEMU's own
  *   tty		if there is a terminal: which of 0, 1 and 2 it is (digits),
  *			rows and columns
  *
@@ -36,11 +37,13 @@
  *   fail TEXT		the VM failed
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -157,6 +160,7 @@ struct request {
 	char *params;
 	char *cpuid_sites;
 	char *cpuid_programs;
+	bool net;
 	bool keep;
 	char **rw;
 	char *cwd;
@@ -190,6 +194,7 @@ static void read_request(struct request *rq)
 	rq->cpuid_sites = read_file("/vm/cpuid-sites", NULL);
 	rq->cpuid_programs = read_file("/vm/cpuid-programs", NULL);
 	rq->keep = !access("/vm/keep", F_OK);
+	rq->net = !access("/vm/net", F_OK);
 	rq->rw = read_list("/vm/rw");
 	rq->cwd = read_list("/vm/cwd")[0];
 	rq->env = read_list("/vm/env");
@@ -408,13 +413,78 @@ static void mount_late(const struct request *rq)
 	link_stream("/proc/self/fd/2", "/dev/stderr");
 }
 
-static void raise_loopback(void)
+/* ---- the network ---- */
+
+/* What QEMU's user network calls itself, its name server and the guest. */
+#define NET_GATEWAY "10.0.2.2"
+#define NET_DNS	    "10.0.2.3"
+#define NET_ADDRESS "10.0.2.15"
+#define NET_MASK    "255.255.255.0"
+
+static void raise_interface(int fd, const char *name)
 {
-	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct ifreq ifr = { .ifr_flags = IFF_UP };
+
+	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		fail_errno("raise", name);
+}
+
+static struct sockaddr inet_address(const char *text)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr address;
+
+	inet_pton(AF_INET, text, &in.sin_addr);
+	memcpy(&address, &in, sizeof(address));
+	return address;
+}
+
+/* The host's may be a link to what is not here, or name the host's loopback. */
+static void write_resolv_conf(void)
+{
+	static const char path[] = "/etc/resolv.conf";
+	static const char text[] = "nameserver " NET_DNS "\n";
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail_errno("write", path);
+	close(fd);
+}
+
+static void configure_network(int fd)
+{
+	struct ifreq ifr = { .ifr_name = "eth0" };
+	struct rtentry route = {
+		.rt_dst = inet_address("0.0.0.0"),
+		.rt_genmask = inet_address("0.0.0.0"),
+		.rt_gateway = inet_address(NET_GATEWAY),
+		.rt_flags = RTF_UP | RTF_GATEWAY,
+	};
+
+	ifr.ifr_addr = inet_address(NET_ADDRESS);
+	if (ioctl(fd, SIOCSIFADDR, &ifr))
+		fail_errno("give an address to", ifr.ifr_name);
+	ifr.ifr_netmask = inet_address(NET_MASK);
+	if (ioctl(fd, SIOCSIFNETMASK, &ifr))
+		fail_errno("give a netmask to", ifr.ifr_name);
+	raise_interface(fd, ifr.ifr_name);
+	if (ioctl(fd, SIOCADDRT, &route))
+		fail_errno("route", "by " NET_GATEWAY);
+	write_resolv_conf();
+}
+
+static void start_network(const struct request *rq)
+{
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr))
-		fail_errno("raise", "lo");
+	if (fd < 0)
+		fail_errno("make", "a socket");
+	raise_interface(fd, "lo");
+	if (rq->net)
+		configure_network(fd);
 	close(fd);
 }
 
@@ -939,7 +1009,7 @@ int main(void)
 	open_status_port();
 	mount_root(&rq);
 	mount_late(&rq);
-	raise_loopback();
+	start_network(&rq);
 	if (sethostname(rq.hostname, strlen(rq.hostname)))
 		fail_errno("set the name", rq.hostname);
 	if (rq.module >= 0) {

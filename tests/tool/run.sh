@@ -401,6 +401,7 @@ if [ -n "$vm" ]; then
 	t "run: what was written" 0 'x' cat back/x
 	if [ -e away ]; then bad "a file came back that should not"; else ok; fi
 	t "run: with EPC and kernel" 0 '32' "$tool" run --kernel 6.1 --epc 32M cat /sys/module/softsgx/parameters/epc_size
+	t "run: with a network" 0 'eth0' "$tool" run --net ls /sys/class/net
 	t "run: status" 5 '' "$tool" run --vm -- sh -c 'exit 5'
 	t "run: killed" 137 '' "$tool" run --vm -- sh -c 'kill -9 $$'
 	t "run: standard input" 0 'HELLO' sh -c "echo hello | '$tool' run --vm -- tr a-z A-Z"

@@ -217,6 +217,69 @@ test_a_thread_for_each_processor() {
 	is_status 0 && prints stdout 2
 }
 
+# start_server: answers one line here; its port is in $port, it in $server.
+start_server() {
+	rm -f "$out/port"
+	"$top/tests/vm/serve.py" 127.0.0.1 0 >"$out/port" &
+	server=$!
+	for _ in {1..100}; do
+		[ ! -s "$out/port" ] || break
+		sleep 0.1
+	done
+	port=$(cat "$out/port")
+}
+
+# ask ADDRESS PORT LINE: what the server there answers.
+# shellcheck disable=SC2016 # for another shell
+ask='exec 3<>"/dev/tcp/$1/$2" && echo "$3" >&3 && head -n 1 <&3'
+
+test_no_network() {
+	in_vm --no-module -- ls /sys/class/net </dev/null
+	is_status 0 && prints stdout lo
+}
+
+test_network_to_here() {
+	local server port
+
+	start_server
+	in_vm --no-module --net -- bash -c "$ask" ask 10.0.2.2 "$port" hello </dev/null
+	kill "$server" 2>/dev/null || :
+	is_status 0 && prints stdout HELLO
+}
+
+test_network_from_here() {
+	local server port answer=''
+
+	# A port that is free.
+	start_server
+	kill "$server"
+	in_vm --no-module --publish "$port:80" -- \
+		"$top/tests/vm/serve.py" 0.0.0.0 80 </dev/null &
+	for _ in {1..60}; do
+		answer=$(timeout 5 bash -c "$ask" ask 127.0.0.1 "$port" hello 2>/dev/null) || :
+		[ -z "$answer" ] || break
+		sleep 0.5
+	done
+	wait $!
+	[ "$answer" = HELLO ] || {
+		echo "the answer is '$answer'"
+		return 1
+	}
+}
+
+test_network_that_cannot_be() {
+	local server port wrong
+
+	for wrong in 0 70000 80:0 80:70000 a 1.2.3:80:80 80:80:80 ,80; do
+		in_vm --no-module --publish "$wrong" -- true </dev/null
+		is_status 2 && mentions stderr "not '$wrong'" || return
+	done
+	start_server
+	in_vm --no-module --publish "$port" -- true </dev/null
+	kill "$server"
+	is_status 125 && mentions stderr "Could not set up host forwarding rule"
+}
+
 test_leftovers_are_killed() {
 	in_vm --no-module -- sh -c 'sleep 1000 & exit 3' </dev/null
 	is_status 3

@@ -16,6 +16,7 @@
  *   cwd, env, args	the command, its environment and arguments: lists
  *   user		UID:GID of the command, more groups behind it: ,GID...
  *   umask, hostname	as on the host
+ *   limits		of resources, as on the host: lines of number, soft and hard
  *   net		exists if there is a network, QEMU's own
  *   tty		if there is a terminal: which of 0, 1 and 2 it is (digits),
  *			rows and columns
@@ -54,6 +55,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -170,6 +172,7 @@ struct request {
 	gid_t groups[NGROUPS_MAX];
 	int group_count;
 	mode_t umask;
+	char *limits;
 	char *hostname;
 	char *tty;
 };
@@ -202,6 +205,7 @@ static void read_request(struct request *rq)
 	read_user(rq);
 	rq->umask = strtoul(read_line("/vm/umask"), NULL, 8);
 	rq->hostname = read_line("/vm/hostname");
+	rq->limits = read_file("/vm/limits", NULL);
 	rq->tty = read_line("/vm/tty");
 }
 
@@ -757,6 +761,41 @@ static void on_child(int sig)
 	(void)sig;
 }
 
+static rlim_t read_limit(const char *text, rlim_t max)
+{
+	rlim_t limit = RLIM_INFINITY;
+
+	if (strcmp(text, "unlimited"))
+		limit = strtoull(text, NULL, 10);
+	return limit < max ? limit : max;
+}
+
+/* The kernel of the VM may have a lower bound for descriptors. */
+static void set_limits(char *text)
+{
+	char *nr_open = read_line("/proc/sys/fs/nr_open");
+	struct rlimit limit;
+	char soft[24], hard[24];
+	unsigned int number;
+	rlim_t max;
+	char *line;
+
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (sscanf(line, "%u %23s %23s", &number, soft, hard) != 3)
+			continue;
+		max = number == RLIMIT_NOFILE ? strtoull(nr_open, NULL, 10)
+					      : RLIM_INFINITY;
+		limit.rlim_max = read_limit(hard, max);
+		limit.rlim_cur = read_limit(soft, limit.rlim_max);
+		if (setrlimit(number, &limit)) {
+			fprintf(stderr, "vm/init: cannot set limit %s: %s\n",
+				line, strerror(errno));
+			_exit(126);
+		}
+	}
+	free(nr_open);
+}
+
 __attribute__((noreturn)) static void run_command(const struct request *rq,
 						  const int fds[])
 {
@@ -771,6 +810,8 @@ __attribute__((noreturn)) static void run_command(const struct request *rq,
 			break;
 	signal(SIGTTOU, SIG_DFL);
 	umask(rq->umask);
+	if (rq->limits)
+		set_limits(rq->limits);
 	if (setgroups(rq->group_count, rq->groups) || setgid(rq->groups[0]) ||
 	    setuid(rq->uid)) {
 		fprintf(stderr, "vm/init: cannot become user %u: %s\n", rq->uid,

@@ -153,6 +153,13 @@ test_directory_and_user() {
 	prints stdout $'/usr/share\n1234\n567\n567 10 89\n0027'
 }
 
+test_limits() {
+	(ulimit -n 777 && ulimit -S -c 12 && ulimit -f 999999 &&
+		in_vm --no-module -- bash -c 'ulimit -n; ulimit -c; ulimit -H -f; ulimit -s' \
+			</dev/null)
+	prints stdout $'777\n12\n999999\n'"$(ulimit -s)"
+}
+
 test_name_of_the_machine() {
 	in_vm --no-module -- uname -n </dev/null
 	is_status 0 && prints stdout "$(uname -n)"

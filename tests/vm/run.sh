@@ -224,6 +224,11 @@ test_a_thread_for_each_processor() {
 	is_status 0 && prints stdout 2
 }
 
+test_only_loopback() {
+	in_vm --no-module -- ls /sys/class/net </dev/null
+	is_status 0 && prints stdout lo
+}
+
 # start_server: answers one line here; its port is in $port, it in $server.
 start_server() {
 	rm -f "$out/port"
@@ -239,11 +244,6 @@ start_server() {
 # ask ADDRESS PORT LINE: what the server there answers.
 # shellcheck disable=SC2016 # for another shell
 ask='exec 3<>"/dev/tcp/$1/$2" && echo "$3" >&3 && head -n 1 <&3'
-
-test_no_network() {
-	in_vm --no-module -- ls /sys/class/net </dev/null
-	is_status 0 && prints stdout lo
-}
 
 test_network_to_here() {
 	local server port

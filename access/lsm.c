@@ -6,6 +6,7 @@
  */
 #include <linux/fs.h>
 #include <linux/security.h>
+#include "../driver/fail.h"
 #include "lsm.h"
 
 /**
@@ -23,5 +24,7 @@
  */
 int sgx_lsm_ask(struct file *object, enum enclave_privilege privilege)
 {
+	if (sgx_should_fail())
+		return -EACCES;
 	return security_file_ioctl(object, ENCLAVE_PRIVILEGE_CMD(privilege), 0);
 }

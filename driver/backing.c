@@ -15,6 +15,7 @@
 #include <linux/shmem_fs.h>
 #include "backing.h"
 #include "compat.h"
+#include "fail.h"
 #include "version.h"
 
 #define PCMD_PER_PAGE (PAGE_SIZE / sizeof(struct sgx_pcmd))
@@ -83,6 +84,8 @@ int sgx_backing_get(struct sgx_encl *encl, unsigned long index, gfp_t gfp,
 
 	lockdep_assert_held(&encl->lock);
 
+	if (sgx_should_fail())
+		return -EIO;
 	memcg = set_active_memcg(encl->memcg);
 	b->contents = shmem_read_mapping_page_gfp(mapping, index, gfp);
 	if (IS_ERR(b->contents)) {

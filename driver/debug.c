@@ -11,8 +11,13 @@
 #include "backing.h"
 #include "debug.h"
 #include "encl.h"
+#include "fail.h"
 #include "stats.h"
 #include "version.h"
+
+#ifdef CONFIG_FAULT_INJECTION
+DECLARE_FAULT_ATTR(sgx_fail);
+#endif
 
 /* A word of a command is shorter than this. */
 #define DEBUG_TEXT 128
@@ -217,4 +222,5 @@ void sgx_debug_init(struct dentry *dir)
 {
 	debugfs_create_file("power_loss", 0200, dir, NULL, &power_fops);
 	debugfs_create_file("tamper", 0200, dir, NULL, &evicted_fops);
+	sgx_fail_init(dir);
 }

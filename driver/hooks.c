@@ -9,6 +9,7 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include "fail.h"
 #include "hooks.h"
 #include "thread.h"
 
@@ -29,6 +30,12 @@ static void hooks_unwatch(void)
 		hooks_watching = false;
 }
 
+/* As what there was no place for. */
+static int hooks_can_fail(void)
+{
+	return sgx_should_fail() ? -EBUSY : 0;
+}
+
 static int hooks_register(void)
 {
 	int ret;
@@ -36,18 +43,18 @@ static int hooks_register(void)
 	lockdep_assert_held(&hooks_lock);
 
 	if (!hooks_watching) {
-		ret = sgx_thread_watch();
+		ret = hooks_can_fail() ?: sgx_thread_watch();
 		if (ret)
 			return ret;
 		hooks_watching = true;
 	}
-	ret = sgx_signal_init();
+	ret = hooks_can_fail() ?: sgx_signal_init();
 	if (ret)
 		goto err_watch;
-	ret = sgx_fault_init();
+	ret = hooks_can_fail() ?: sgx_fault_init();
 	if (ret)
 		goto err_signal;
-	ret = sgx_trap_init();
+	ret = hooks_can_fail() ?: sgx_trap_init();
 	if (ret)
 		goto err_fault;
 	hooks_registered = true;

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "encl.h"
 #include "epc.h"
+#include "fail.h"
 #include "host.h"
 #include "thread.h"
 
@@ -198,6 +199,8 @@ static int paging_crypt(bool seal, size_t aad_len, const void *in, void *out,
 	struct aead_request *req;
 	int ret;
 
+	if (sgx_should_fail())
+		return -ENOMEM;
 	paging_sg(src, buffer, aad_len, in, len);
 	paging_sg(dst, buffer, aad_len, out, len);
 

@@ -37,6 +37,7 @@
 #include "backing.h"
 #include "compat.h"
 #include "epc.h"
+#include "fail.h"
 #include "host.h"
 #include "reclaim.h"
 #include "thread.h"
@@ -330,6 +331,8 @@ static int victim_prepare(struct sgx_encl *encl, struct victim *v, gfp_t gfp)
 	int ret;
 
 	if (v->index == sgx_backing_secs(encl) && encl->resident)
+		return -EBUSY;
+	if (sgx_should_fail())
 		return -EBUSY;
 	v->slot = child ? sgx_va_slot_get(encl, gfp)
 			: sgx_va_root_get(&v->operand);

@@ -24,6 +24,7 @@
 #include <asm/ptrace.h>
 #include <asm/trapnr.h>
 #include "compat.h"
+#include "fail.h"
 #include "host.h"
 #include "isolate.h"
 #include "reclaim.h"
@@ -268,7 +269,7 @@ int sgx_thread_walk(struct sgx_cpu *cpu, u64 la, u32 access,
 	const struct sgx_tlb_entry *entry = tlb_find(thread, la, access);
 	struct sgx_miss *miss = &thread->miss;
 
-	if (likely(entry)) {
+	if (likely(entry) && !sgx_should_fail()) {
 		if (!sgx_enclave_mode(cpu) && la == cpu->regs->rbx)
 			thread_note_entry(thread, entry);
 		*epcm = entry->epcm;

@@ -3,7 +3,7 @@
  * Usage: vm/run --kernel kasan -- build/tests/fault/walk [name...]
  *
  * Lets the n-th thing fail that can fail in the kernel (an allocation of a slab
- * or of a page, a copy from or to user memory) while a step in the life of an
+ * or of a page, a copy from or to user memory, a point of driver/fail.h) while a step in the life of an
  * enclave is made, for n = 1, 2, ... until the step comes to its end before
  * anything failed. The kernel counts for the calling thread: /proc/self/fail-nth.
  *
@@ -49,6 +49,14 @@ void test_fail(const char *file, int line, const char *format, ...)
 
 /* ---- what a step is ---- */
 
+/*
+ * The process may be killed: a failure may hit a signal frame, or what the kernel
+ * writes for rseq after a sleep.
+ */
+#define MAY_DIE 1
+/* Begin when the module watches no threads. */
+#define COLD 2
+
 /**
  * struct step - a step in the life of an enclave
  * @name:	of the step
@@ -56,15 +64,14 @@ void test_fail(const char *file, int line, const char *format, ...)
  * @act:	the step: 0, or an errno. It is made once with a failure, and
  *		if it did not succeed once more without
  * @finish:	all that comes after
- * @may_die:	the process may be killed: a failure may hit a signal frame, or
- *		what the kernel writes for rseq after a sleep
+ * @flags:	MAY_DIE, COLD
  */
 struct step {
 	const char *name;
 	void (*setup)(void);
 	int (*act)(void);
 	void (*finish)(void);
-	bool may_die;
+	unsigned int flags;
 };
 
 static struct enclave encl;
@@ -611,6 +618,39 @@ static void from_many(void)
 	from_added();
 }
 
+/* All that were written out come back, once: EMODPR wants them. */
+static void to_many_initialised(void)
+{
+	u64 i;
+
+	to_many();
+	ASSERT_OK(do_many());
+	for (i = 0; i < MANY; i++)
+		measure_add(encl.md, (8 + i) * PAGE, ENCL_RW);
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+}
+
+static u64 many_restricted;
+
+static int do_many_restrict(void)
+{
+	struct sgx_enclave_restrict_permissions arg;
+	int ret = 0;
+
+	while (!ret && many_restricted < MANY * PAGE) {
+		arg = (struct sgx_enclave_restrict_permissions){
+			.offset = 8 * PAGE + many_restricted,
+			.length = MANY * PAGE - many_restricted,
+			.permissions = SGX_SECINFO_FL_R,
+		};
+		ret = result(ioctl(encl.fd,
+				   SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, &arg));
+		many_restricted += arg.count;
+	}
+	return ret;
+}
+
 /* ---- rules ---- */
 
 static int do_rules(void)
@@ -647,29 +687,31 @@ static int do_read_rules(void)
 }
 
 static const struct step steps[] = {
-	{ "open", to_open, do_open, from_opened, false },
-	{ "create", to_opened, do_create, from_created, false },
-	{ "provision", to_opened, do_provision, from_opened, false },
-	{ "add", to_added, do_add, from_added, false },
-	{ "init", to_signed, do_init, from_initialised, false },
-	{ "mmap", to_initialised, do_map, from_mapped, false },
-	{ "mprotect", to_mapped, do_mprotect, from_mapped, false },
-	{ "madvise", to_mapped, do_madvise, from_mapped, false },
-	{ "munmap", to_mapped, do_munmap, from_unmapped, false },
-	{ "enter", to_mapped, do_enter, from_mapped, true },
-	{ "fork", to_mapped, do_fork, from_mapped, true },
-	{ "close", to_mapped, do_close, nothing, false },
-	{ "fault", to_guest, do_fault, from_guest, true },
-	{ "exception", to_guest, do_regs, from_interrupted, true },
-	{ "augment", to_free_page, do_augment, from_augmented, true },
-	{ "leaves", to_leaves, do_leaves, from_guest, true },
-	{ "restrict", to_guest, do_restrict, from_guest, false },
-	{ "modify", to_guest, do_modify_or_done, from_guest, false },
-	{ "remove", to_trimmed, do_remove_all, from_guest, false },
-	{ "debug", to_guest, do_debug, from_guest, false },
-	{ "rules", nothing, do_rules, still_good, false },
-	{ "read rules", nothing, do_read_rules, still_good, false },
-	{ "evict", to_many, do_many, from_many, false },
+	{ "open", to_open, do_open, from_opened, 0 },
+	{ "first open", to_open, do_open, from_opened, COLD },
+	{ "create", to_opened, do_create, from_created, 0 },
+	{ "provision", to_opened, do_provision, from_opened, 0 },
+	{ "add", to_added, do_add, from_added, 0 },
+	{ "init", to_signed, do_init, from_initialised, 0 },
+	{ "mmap", to_initialised, do_map, from_mapped, 0 },
+	{ "mprotect", to_mapped, do_mprotect, from_mapped, 0 },
+	{ "madvise", to_mapped, do_madvise, from_mapped, 0 },
+	{ "munmap", to_mapped, do_munmap, from_unmapped, 0 },
+	{ "enter", to_mapped, do_enter, from_mapped, MAY_DIE },
+	{ "fork", to_mapped, do_fork, from_mapped, MAY_DIE },
+	{ "close", to_mapped, do_close, nothing, 0 },
+	{ "fault", to_guest, do_fault, from_guest, MAY_DIE },
+	{ "exception", to_guest, do_regs, from_interrupted, MAY_DIE },
+	{ "augment", to_free_page, do_augment, from_augmented, MAY_DIE },
+	{ "leaves", to_leaves, do_leaves, from_guest, MAY_DIE },
+	{ "restrict", to_guest, do_restrict, from_guest, 0 },
+	{ "modify", to_guest, do_modify_or_done, from_guest, 0 },
+	{ "remove", to_trimmed, do_remove_all, from_guest, 0 },
+	{ "debug", to_guest, do_debug, from_guest, 0 },
+	{ "rules", nothing, do_rules, still_good, 0 },
+	{ "read rules", nothing, do_read_rules, still_good, 0 },
+	{ "evict", to_many, do_many, from_many, 0 },
+	{ "load", to_many_initialised, do_many_restrict, from_initialised, 0 },
 };
 
 /* ---- walking ---- */
@@ -683,6 +725,25 @@ static void write_file(const char *path, const char *text)
 		exit(2);
 	}
 	close(fd);
+}
+
+/* The only probes of this kernel are the module's. They linger for 5 seconds. */
+static void wait_until_cold(void)
+{
+	int i;
+	int fd;
+	char c;
+	bool cold = false;
+
+	for (i = 0; i < 300 && !cold; i++) {
+		usleep(100000);
+		fd = open("/sys/kernel/debug/kprobes/list",
+			  O_RDONLY | O_CLOEXEC);
+		ASSERT(fd >= 0);
+		cold = read(fd, &c, 1) == 0;
+		close(fd);
+	}
+	ASSERT(cold);
 }
 
 static int fail_nth = -1;
@@ -725,6 +786,8 @@ static void walk_point(const struct step *step, unsigned int n)
 	unsigned long rest;
 	int ret;
 
+	if (step->flags & COLD)
+		wait_until_cold();
 	step->setup();
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
@@ -773,7 +836,7 @@ static int walk(const struct step *step, unsigned int *killed)
 		epc_returned();
 		if (WIFEXITED(status) && WEXITSTATUS(status) == AT_THE_END)
 			return n - 1;
-		if (WIFSIGNALED(status) && step->may_die &&
+		if (WIFSIGNALED(status) && (step->flags & MAY_DIE) &&
 		    (WTERMSIG(status) == SIGSEGV ||
 		     WTERMSIG(status) == SIGBUS)) {
 			(*killed)++;
@@ -808,6 +871,7 @@ int main(int argc, char **argv)
 	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 	write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0");
 	write_file("/sys/kernel/debug/fail_usercopy/verbose", "0");
+	write_file("/sys/kernel/debug/softsgx/fail/verbose", "0");
 
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		for (j = 1; j < argc; j++)

@@ -293,7 +293,7 @@ run_fault() {
 	make --no-print-directory -s -C tests/fault
 	count fault vm/run "${on[@]}" -- build/tests/fault/walk
 	count fault-evict vm/run "${on[@]}" --module-params epc_size=1 -- \
-		build/tests/fault/walk evict
+		build/tests/fault/walk evict load
 }
 
 run_kasan() {

@@ -570,33 +570,25 @@ static void to_leaves(void)
 
 /* ---- steps with a full EPC ---- */
 
-#define MANY 200
+/* More pages than an EPC of 1 MiB has; what it has; and some that are out. */
+#define MANY	  300
+#define MANY_FULL 230
+#define MANY_OUT  40
 
-static void *many_map;
-
-/* More pages than the EPC has: others are written out. */
-static void to_many(void)
-{
-	to_open();
-	many_map = page_alloc(MANY);
-	ASSERT_OK(encl_open(&encl, 1024 * PAGE));
-	ASSERT_OK(encl_create(&encl));
-	tiny_add(&encl);
-}
-
+static u8 *many_map;
 static u64 many_added;
 
-static int do_many(void)
+static int add_many(unsigned int pages)
 {
 	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
 	struct sgx_enclave_add_pages arg;
 	int ret;
 
-	while (many_added < MANY * PAGE) {
+	while (many_added < pages * PAGE) {
 		arg = (struct sgx_enclave_add_pages){
 			.src = (u64)many_map + many_added,
 			.offset = 8 * PAGE + many_added,
-			.length = MANY * PAGE - many_added,
+			.length = pages * PAGE - many_added,
 			.secinfo = (u64)&secinfo,
 		};
 		ret = result(ioctl(encl.fd, SGX_IOC_ENCLAVE_ADD_PAGES, &arg));
@@ -609,7 +601,23 @@ static int do_many(void)
 	return 0;
 }
 
-static void from_many(void)
+static void to_full(void)
+{
+	to_open();
+	many_map = page_alloc(MANY);
+	ASSERT_OK(encl_open(&encl, 1024 * PAGE));
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	ASSERT_OK(add_many(MANY_FULL));
+}
+
+/* For each page that comes another is written out. */
+static int do_evict(void)
+{
+	return add_many(MANY);
+}
+
+static void from_evicted(void)
 {
 	u64 i;
 
@@ -618,35 +626,34 @@ static void from_many(void)
 	from_added();
 }
 
-/* All that were written out come back, once: EMODPR wants them. */
-static void to_many_initialised(void)
+static void to_evicted(void)
 {
 	u64 i;
 
-	to_many();
-	ASSERT_OK(do_many());
+	to_full();
+	ASSERT_OK(do_evict());
 	for (i = 0; i < MANY; i++)
 		measure_add(encl.md, (8 + i) * PAGE, ENCL_RW);
 	ASSERT_OK(encl_sign(&encl, test_key()));
 	ASSERT_OK(encl_init(&encl));
 }
 
-static u64 many_restricted;
-
-static int do_many_restrict(void)
+/* The oldest come back: EMODPR wants them. */
+static int do_load(void)
 {
+	static u64 restricted;
 	struct sgx_enclave_restrict_permissions arg;
 	int ret = 0;
 
-	while (!ret && many_restricted < MANY * PAGE) {
+	while (!ret && restricted < MANY_OUT * PAGE) {
 		arg = (struct sgx_enclave_restrict_permissions){
-			.offset = 8 * PAGE + many_restricted,
-			.length = MANY * PAGE - many_restricted,
+			.offset = 8 * PAGE + restricted,
+			.length = MANY_OUT * PAGE - restricted,
 			.permissions = SGX_SECINFO_FL_R,
 		};
 		ret = result(ioctl(encl.fd,
 				   SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, &arg));
-		many_restricted += arg.count;
+		restricted += arg.count;
 	}
 	return ret;
 }
@@ -710,8 +717,8 @@ static const struct step steps[] = {
 	{ "debug", to_guest, do_debug, from_guest, 0 },
 	{ "rules", nothing, do_rules, still_good, 0 },
 	{ "read rules", nothing, do_read_rules, still_good, 0 },
-	{ "evict", to_many, do_many, from_many, 0 },
-	{ "load", to_many_initialised, do_many_restrict, from_initialised, 0 },
+	{ "evict", to_full, do_evict, from_evicted, 0 },
+	{ "load", to_evicted, do_load, from_initialised, 0 },
 };
 
 /* ---- walking ---- */

@@ -32,7 +32,7 @@ help:
 	@echo 'make check-races      what races, on processors that run at once (not in check)'
 	@echo 'make check-kasan      the tests in the VM on a kernel that finds mistakes (not in check)'
 	@echo 'make check-fault      all that can fail there made to fail, one by one (not in check)'
-	@echo 'make fuzz             the fuzzers of leaves and, there, of calls: FUZZ_SECONDS=3600 each'
+	@echo 'make fuzz             all fuzzers, that of calls there: FUZZ_SECONDS=3600 each'
 	@echo 'make check-tool       the softsgx command, here and in the VM'
 	@echo 'make check-doc        what the pages name; the sessions in them'
 	@echo 'make packages         the Debian packages, in build/packages/'
@@ -72,8 +72,10 @@ check: deps
 # One after the other; what reaches something new is kept in build/tests/fuzz.
 fuzz: FUZZ_SECONDS ?= 3600
 fuzz: deps
-	@$(MAKE) --no-print-directory -C tests/fuzz -f leaves.mk fuzz \
-		SECONDS=$(FUZZ_SECONDS)
+	@for i in leaves rules readers; do \
+		$(MAKE) --no-print-directory -C tests/fuzz -f $$i.mk fuzz \
+			SECONDS=$(FUZZ_SECONDS) || exit; \
+	done
 	@tests/fuzz/calls.sh --kernel kasan --seconds $(FUZZ_SECONDS)
 
 check-access: deps

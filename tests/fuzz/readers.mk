@@ -2,12 +2,13 @@
 # Fuzzes the library's readers: ELF, SGXS, SIGSTRUCT, quotes.
 #
 #	make -f readers.mk check	a short run, from seeds made here
-#	make -f readers.mk fuzz		RUNS runs (a million)
+#	make -f readers.mk fuzz		RUNS runs (a million), or for SECONDS
 
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 OUT := $(TOP)/build/tests/fuzz
 SRC := $(TOP)/tests/fuzz
 RUNS ?= 1000000
+LIMIT = $(if $(SECONDS),-max_total_time=$(SECONDS),-runs=$(RUNS))
 
 CLANG ?= clang
 FLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror \
@@ -22,7 +23,7 @@ FUZZ = $(OUT)/readers -dict=$(SRC)/readers.dict -max_len=32768 \
 check: RUNS := 20000
 check fuzz: $(OUT)/readers $(OUT)/readers_seeds
 	@mkdir -p $(OUT)/readers_new
-	$(FUZZ) -runs=$(RUNS)
+	$(FUZZ) $(LIMIT)
 
 # A small enclave as ELF and as SGXS, its SIGSTRUCT.
 $(OUT)/readers_seeds: $(SRC)/readers.S

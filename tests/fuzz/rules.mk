@@ -2,13 +2,15 @@
 # Fuzzes the parser of the rules.
 #
 #	make -f rules.mk check	the kept corpus once, and a short run
-#	make -f rules.mk fuzz	RUNS runs (ten million), from the kept corpus
+#	make -f rules.mk fuzz	RUNS runs (ten million), or for SECONDS, from the
+#				kept corpus
 #	make -f rules.mk merge	keep what of the last run covers more
 
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 OUT := $(TOP)/build/tests/fuzz
 SRC := $(TOP)/tests/fuzz
 RUNS ?= 10000000
+LIMIT = $(if $(SECONDS),-max_total_time=$(SECONDS),-runs=$(RUNS))
 
 CLANG ?= clang
 FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-initializer-overrides \
@@ -24,7 +26,7 @@ check: $(OUT)/rules
 
 fuzz: $(OUT)/rules
 	@mkdir -p $(OUT)/rules_new
-	$(FUZZ) -runs=$(RUNS) $(OUT)/rules_new $(SRC)/rules_corpus
+	$(FUZZ) $(LIMIT) $(OUT)/rules_new $(SRC)/rules_corpus
 
 merge: $(OUT)/rules
 	$(OUT)/rules -merge=1 $(SRC)/rules_corpus $(OUT)/rules_new

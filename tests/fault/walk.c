@@ -326,6 +326,17 @@ static void to_guest(void)
 	GUEST_OP(&guest, 0, .op = OP_NOP);
 }
 
+/* What the processor knows of the enclave's pages is gone. */
+static void to_forgotten(void)
+{
+	void *page;
+
+	to_guest();
+	page = (void *)guest_symbol(&guest, "data_pages");
+	ASSERT_OK(result(mprotect(page, PAGE, PROT_READ)));
+	ASSERT_OK(result(mprotect(page, PAGE, PROT_READ | PROT_WRITE)));
+}
+
 static void from_guest(void)
 {
 	ASSERT_EQ(GUEST_OP(&guest, 1, .op = OP_CSSA), 0);
@@ -707,8 +718,8 @@ static const struct step steps[] = {
 	{ "enter", to_mapped, do_enter, from_mapped, MAY_DIE },
 	{ "fork", to_mapped, do_fork, from_mapped, MAY_DIE },
 	{ "close", to_mapped, do_close, nothing, 0 },
-	{ "fault", to_guest, do_fault, from_guest, MAY_DIE },
-	{ "exception", to_guest, do_regs, from_interrupted, MAY_DIE },
+	{ "fault", to_forgotten, do_fault, from_guest, MAY_DIE },
+	{ "exception", to_forgotten, do_regs, from_interrupted, MAY_DIE },
 	{ "augment", to_free_page, do_augment, from_augmented, MAY_DIE },
 	{ "leaves", to_leaves, do_leaves, from_guest, MAY_DIE },
 	{ "restrict", to_guest, do_restrict, from_guest, 0 },

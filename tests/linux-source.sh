@@ -30,6 +30,8 @@ done
 
 # What the suite has now is what vm/kernel finds.
 "$top/vm/kernel" --kernel "$asked" >/dev/null
+# That kernel is built from bookworm's source.
+[ "$asked" != kasan ] || asked=bookworm
 set_kernel "$asked"
 package=linux-source-$kernel
 dir=$build/linux-source/$kernel

@@ -313,8 +313,9 @@ run_kasan() {
 	count kasan-attack env ATTACK_SECONDS=1 vm/run "${on[@]}" \
 		--append vsyscall=xonly -- tests/attack/run.sh
 	count kasan-selftests tests/selftests/run.sh --kernel kasan
+	# A minute is too short there to come to everything.
 	kernel=kasan
-	run_stress_short
+	storm 300
 }
 
 for part in "${parts[@]}"; do

@@ -527,9 +527,7 @@ TEST(storm, "200 enclaves in 50 processes, ten times the EPC, and all at once")
 	ASSERT(deeds.kills > 0 && deeds.losses > 0 && deeds.resizes > 0);
 	ASSERT(deeds.reloads > 0 && deeds.limits > 0 && ooms > 0);
 	ASSERT(tally->checks > 0 && tally->forks > 0);
-	/* What KASAN keeps for a while is no leak; there kmemleak looks for one. */
-	if (access("/sys/kernel/debug/kmemleak", F_OK))
-		ASSERT(after.slab < before.slab + LEAK_MAX);
+	ASSERT(after.slab < before.slab + LEAK_MAX);
 	ASSERT(after.shmem < before.shmem + LEAK_MAX);
 	still_good();
 }

@@ -1049,8 +1049,9 @@ int main(void)
 	insert_base_modules(&rq);
 	open_status_port();
 	mount_root(&rq);
-	mount_late(&rq);
+	/* Before what is the host's can be written: /etc/resolv.conf may be in it. */
 	start_network(&rq);
+	mount_late(&rq);
 	if (sethostname(rq.hostname, strlen(rq.hostname)))
 		fail_errno("set the name", rq.hostname);
 	if (rq.module >= 0) {

@@ -205,15 +205,29 @@ static void stats_show_encl(struct seq_file *m, struct sgx_encl *encl)
 	seq_putc(m, '\n');
 }
 
+/*
+ * The position is the least identity that may come next, not a count: between
+ * two reads enclaves may go, and whoever is still there is not left out.
+ */
 static void *enclaves_start(struct seq_file *m, loff_t *pos)
 {
+	struct sgx_encl *encl;
+
 	mutex_lock(&stats_lock);
-	return seq_list_start(&stats_encls, *pos);
+	list_for_each_entry(encl, &stats_encls, node)
+		if (encl->id >= *pos)
+			return encl;
+	return NULL;
 }
 
 static void *enclaves_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return seq_list_next(v, &stats_encls, pos);
+	struct sgx_encl *encl = v;
+
+	*pos = encl->id + 1;
+	return list_is_last(&encl->node, &stats_encls) ?
+		       NULL :
+		       list_next_entry(encl, node);
 }
 
 static void enclaves_stop(struct seq_file *m, void *v)
@@ -223,7 +237,7 @@ static void enclaves_stop(struct seq_file *m, void *v)
 
 static int enclaves_show(struct seq_file *m, void *v)
 {
-	stats_show_encl(m, list_entry(v, struct sgx_encl, node));
+	stats_show_encl(m, v);
 	return 0;
 }
 

@@ -209,6 +209,74 @@ TEST(reading_opened, "the list is read while enclaves are being made")
 	close(fd);
 }
 
+#define LISTED 60
+
+/* How many enclaves are listed; the first @max identities, the newest last. */
+static unsigned int list_ids(u64 ids[], unsigned int max)
+{
+	FILE *file = fopen("/sys/kernel/debug/softsgx/enclaves", "r");
+	unsigned int n = 0;
+	char line[4096];
+	u64 id;
+
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file)) {
+		ASSERT_EQ(sscanf(line, "id=%lu ", &id), 1);
+		if (n < max)
+			ids[n] = id;
+		n++;
+	}
+	fclose(file);
+	return n;
+}
+
+TEST(reading_closed, "who stays is listed, whoever goes between two reads")
+{
+	u64 ids[LISTED], id;
+	char text[65536], word[32];
+	int fds[LISTED], i, fd;
+	size_t len = 0;
+	ssize_t n;
+
+	epc_returned();
+	/* Those of earlier tests. */
+	while (list_ids(ids, LISTED))
+		usleep(1000);
+	for (i = 0; i < LISTED; i++) {
+		fds[i] = open("/dev/sgx_enclave", O_RDWR);
+		ASSERT(fds[i] >= 0);
+	}
+	ASSERT_EQ(list_ids(ids, LISTED), LISTED);
+
+	fd = open("/sys/kernel/debug/softsgx/enclaves", O_RDONLY);
+	ASSERT(fd >= 0);
+	len = read(fd, text, 4096);
+	ASSERT(len > 0 && len <= 4096);
+	text[len] = '\0';
+	/* The first half has been told only in part. */
+	snprintf(word, sizeof(word), "id=%lu ", ids[LISTED / 2 - 1]);
+	ASSERT(!strstr(text, word));
+	for (i = 0; i < LISTED / 2; i++)
+		ASSERT_OK(close(fds[i]));
+	id = ids[LISTED / 2];
+	do {
+		usleep(1000);
+		ASSERT(list_ids(ids, LISTED) >= LISTED / 2);
+	} while (ids[0] != id);
+	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	ASSERT_EQ(n, 0);
+	text[len] = '\0';
+	ASSERT_EQ(list_ids(ids, LISTED), LISTED / 2);
+	for (i = 0; i < LISTED / 2; i++) {
+		snprintf(word, sizeof(word), "id=%lu ", ids[i]);
+		ASSERT(strstr(text, word));
+		ASSERT(!strstr(strstr(text, word) + 1, word));
+		ASSERT_OK(close(fds[LISTED / 2 + i]));
+	}
+	close(fd);
+}
+
 TEST(total_bytes, "the size of the EPC is where mainline has it")
 {
 	FILE *file = fopen("/sys/devices/system/node/node0/x86/sgx_total_bytes",

@@ -289,7 +289,7 @@ static const char *symbol(const struct softsgx_enclave *encl, const char *name,
  * @offset:	the place
  *
  * Return: the name of the symbol that is exactly there; NULL if there is none,
- * or the file has no symbols. It goes with the enclave.
+ * or the file has no symbols. It is there until softsgx_enclave_free().
  */
 const char *softsgx_enclave_symbol(const struct softsgx_enclave *encl,
 				   uint64_t offset)

@@ -143,7 +143,7 @@ static int parse(struct softsgx_enclave *encl, const void *data, size_t len,
 /**
  * softsgx_enclave_parse() - read an enclave from memory
  * @encl:	set to the enclave; give it to softsgx_enclave_free()
- * @data:	an ELF file or an SGX stream; copied
+ * @data:	an ELF file or an SGX stream; copied, the caller may free it
  * @len:	its length
  * @name:	what errors shall call it
  * @layout:	what an ELF file does not say, or NULL for the defaults. An SGX
@@ -284,7 +284,8 @@ void softsgx_enclave_info(const struct softsgx_enclave *encl,
  * @encl:	the enclave
  * @n:		number, from 0, in the order of the offsets
  *
- * Return: the page, NULL if there are not so many. It goes with the enclave.
+ * Return: the page, NULL if there are not so many. It is there until
+ * softsgx_enclave_free().
  */
 const struct softsgx_page *
 softsgx_enclave_page(const struct softsgx_enclave *encl, size_t n)
@@ -297,7 +298,8 @@ softsgx_enclave_page(const struct softsgx_enclave *encl, size_t n)
  * @encl:	the enclave
  * @offset:	in bytes
  *
- * Return: the page, NULL if none is there. It goes with the enclave.
+ * Return: the page, NULL if none is there. It is there until
+ * softsgx_enclave_free().
  */
 const struct softsgx_page *
 softsgx_enclave_find(const struct softsgx_enclave *encl, uint64_t offset)

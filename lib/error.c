@@ -37,7 +37,7 @@ int fail_memory(struct softsgx_error *error)
 
 /**
  * softsgx_error_print() - print an error as one line
- * @error:	what to print
+ * @error:	what a call that failed has filled in
  * @out:	where to
  */
 void softsgx_error_print(const struct softsgx_error *error, FILE *out)

@@ -51,7 +51,7 @@ static int read_all(int fd, size_t guess, size_t max, void **data, size_t *len)
 /**
  * softsgx_file_read() - read a whole file
  * @path:	its name; "-" for standard input
- * @data:	set to its contents, which the caller frees
+ * @data:	set to its contents; give it to free()
  * @len:	set to their length
  * @error:	why it failed, or NULL
  *

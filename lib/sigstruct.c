@@ -73,7 +73,8 @@ static int key_check(const struct softsgx_key *key, const char *path,
  * @path:	name of the file, with a private or a public key
  * @error:	why it failed, or NULL
  *
- * OpenSSL asks on the terminal for the passphrase of an encrypted key.
+ * If the key is encrypted, OpenSSL asks for the passphrase on the terminal of
+ * the process (/dev/tty), and the call waits for the answer.
  *
  * Return: 0; SOFTSGX_FORMAT if it is not RSA-3072 with exponent 3;
  * SOFTSGX_SYSTEM.
@@ -245,8 +246,9 @@ void softsgx_sigstruct_mrsigner(const struct softsgx_sigstruct *sig,
  * @sig:	a SIGSTRUCT without a signature
  * @payload:	set to them
  *
- * The first of two steps: have them signed with RSA PKCS#1 v1.5 and SHA-256 and
- * give the result to softsgx_sigstruct_finish().
+ * The first of two steps: have them signed with RSA PKCS#1 v1.5 and SHA-256
+ * (these bytes are what is hashed) and give the result to
+ * softsgx_sigstruct_finish().
  */
 void softsgx_sigstruct_payload(const struct softsgx_sigstruct *sig,
 			       uint8_t payload[SOFTSGX_PAYLOAD_SIZE])
@@ -258,7 +260,7 @@ void softsgx_sigstruct_payload(const struct softsgx_sigstruct *sig,
 /**
  * softsgx_sigstruct_from_payload() - the SIGSTRUCT of bytes that were signed
  * @sig:	set to it, without a signature
- * @payload:	what softsgx_sigstruct_payload() gave
+ * @payload:	what softsgx_sigstruct_payload() gave; it is not checked
  */
 void softsgx_sigstruct_from_payload(struct softsgx_sigstruct *sig,
 				    const uint8_t payload[SOFTSGX_PAYLOAD_SIZE])
@@ -317,9 +319,13 @@ static bool put_signature(struct sgx_sigstruct *sig, EVP_PKEY *pkey,
  * softsgx_sigstruct_finish() - put the signature of another signer in
  * @sig:	a SIGSTRUCT without a signature
  * @key:	the signer's key, public or private
- * @signature:	of the bytes that softsgx_sigstruct_payload() gave, big endian,
- *		as signers write it
+ * @signature:	of the bytes that softsgx_sigstruct_payload() gave: PKCS#1 v1.5
+ *		with SHA-256, big endian (most significant byte first), as
+ *		"openssl dgst -sha256 -sign" writes it; a SIGSTRUCT has it the
+ *		other way round
  * @error:	why it failed, or NULL
+ *
+ * After a failure, what is in @sig is of no use.
  *
  * Return: 0; SOFTSGX_REFUSED if it is not this key's signature of this.
  */
@@ -375,7 +381,7 @@ int softsgx_sigstruct_sign(struct softsgx_sigstruct *sig,
 /**
  * softsgx_sigstruct_parse() - read a SIGSTRUCT from memory
  * @sig:	set to it
- * @data:	a file
+ * @data:	a file; copied
  * @len:	its length
  * @name:	what errors shall call it
  * @error:	why it failed, or NULL

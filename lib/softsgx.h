@@ -96,8 +96,8 @@ enum softsgx_format softsgx_detect(const void *data, size_t len);
  * struct softsgx_layout - what an ELF file does not say of its enclave
  * @size:		bytes of ELRANGE, a power of two; 0 for the smallest one
  * @ssaframesize:	pages of an SSA frame; 0 for one
- * @heap:		bytes, whole pages, that follow the last segment,
- *readable and writable, zero and not measured
+ * @heap:		bytes, whole pages, that follow the last segment, readable
+ *			and writable, zero and not measured
  * @tcs_first:		the first segment has the TCS pages, flagged or not
  */
 struct softsgx_layout {

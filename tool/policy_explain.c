@@ -90,17 +90,35 @@ struct uses {
 
 /* ---- the events ---- */
 
-/* The value behind "NAME=", without quotes; NULL if there is none. */
-static char *field(const char *line, const char *name)
+/* The digits behind "NAME=", in front of what may hold any text. */
+static void field_digits(const char *line, const char *name, char *text,
+			 size_t size)
 {
 	const char *at = strstr(line, name);
 
 	if (!at)
-		return NULL;
+		return;
 	at += strlen(name);
-	if (*at == '"')
-		return strndup(at + 1, strcspn(at + 1, "\""));
-	return strndup(at, strcspn(at, " "));
+	snprintf(text, size, "%.*s", (int)strcspn(at, " "), at);
+}
+
+/*
+ * What is in quotes behind @name, which *@at begins with; *@at is then behind
+ * the closing quote. A quote in the text itself the kernel writes as \x22.
+ * NULL if it is not so.
+ */
+static char *quoted(const char **at, const char *name)
+{
+	const char *start = *at + strlen(name) + 1;
+	const char *end;
+
+	if (strncmp(*at, name, strlen(name)) || start[-1] != '"')
+		return NULL;
+	end = strchr(start, '"');
+	if (!end)
+		return NULL;
+	*at = end + 1;
+	return strndup(start, end - start);
 }
 
 static unsigned long long field_number(const char *line, const char *name)
@@ -135,37 +153,36 @@ static bool add_use(struct uses *uses, const struct use *use)
 	return true;
 }
 
-static void read_event(struct uses *uses, const char *line)
+/* Returns whether it is a question, whatever else its text says. */
+static bool read_event(struct uses *uses, const char *line)
 {
 	static const char asked[] = ": enclave_asked: privileges=";
 	const char *at = strstr(line, asked);
 	struct use use = { 0 };
-	char *digest;
 
 	if (!at)
-		return;
+		return false;
 	use.ops = strtoul(at + sizeof(asked) - 1, NULL, 0);
 	use.used = field_number(at, " used=");
 	use.known = field_number(at, " known=") & SGX_KNOWN_IDENTITY;
 	use.attributes = field_number(at, " attributes=");
-	use.file = field(at, " file=");
-	use.exe = field(at, " exe=");
 	if (use.known) {
 		use.isvprodid = field_number(at, " isvprodid=");
 		use.isvsvn = field_number(at, " isvsvn=");
-		digest = field(at, " mrenclave=");
-		snprintf(use.mrenclave, sizeof(use.mrenclave), "%s",
-			 digest ? digest : "");
-		free(digest);
-		digest = field(at, " mrsigner=");
-		snprintf(use.mrsigner, sizeof(use.mrsigner), "%s",
-			 digest ? digest : "");
-		free(digest);
+		field_digits(at, " mrenclave=", use.mrenclave,
+			     sizeof(use.mrenclave));
+		field_digits(at, " mrsigner=", use.mrsigner,
+			     sizeof(use.mrsigner));
 	}
+	/* Whoever names a file must not be able to name the program. */
+	at = strstr(at, " file=");
+	use.file = at ? quoted(&at, " file=") : NULL;
+	use.exe = use.file ? quoted(&at, " exe=") : NULL;
 	if (use.file && use.exe && add_use(uses, &use))
-		return;
+		return true;
 	free(use.file);
 	free(use.exe);
+	return true;
 }
 
 static void read_trace(struct uses *uses, char *text)
@@ -173,12 +190,11 @@ static void read_trace(struct uses *uses, char *text)
 	char *line, *rest = text;
 
 	while (rest && (line = strsep(&rest, "\n"))) {
-		if (!strncmp(line, "status=", 7))
+		if (line == text && !strncmp(line, "status=", 7))
 			uses->status = atoi(line + 7);
-		else if (strstr(line, ": sys_ioctl("))
+		else if (!read_event(uses, line) &&
+			 strstr(line, ": sys_ioctl("))
 			uses->changes_pages = true;
-		else
-			read_event(uses, line);
 	}
 }
 

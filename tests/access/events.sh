@@ -30,11 +30,16 @@ asked() {
 	asked 0x2 0x0 1 '/opt/my app/e+1.elf'
 	asked 0x2 0x2 1 '/opt/my app/e+1.elf'
 	asked 0x12 0x2 1 '/opt/a\x22b'
+	# Names that look like the rest of the line.
+	asked 0x2 0x2 1 '/opt/b exe=/bin/true x/e.elf'
+	asked 0x2 0x2 1 '/opt/c\x22 exe=\x22/bin/true'
+	asked 0x2 0x2 1 '/opt/d: sys_ioctl(x'
 	asked 0x18 0x12 1 ''
 	asked 0x2 0x1a 1 '?'
 	asked 0x40 0x1a 3 '/opt/my app/e.sig'
 	asked 0x180 0x1a 3 ''
 	asked 0x24 0x1a 3 ''
 	asked 0x200 0x3a 3 ''
-	echo '  app-7  [000] .....  1.234568: sys_ioctl(fd: 3, cmd: c028a405, arg: 7ffd)'
+	[ -n "${NO_IOCTL-}" ] ||
+		echo '  app-7  [000] .....  1.234568: sys_ioctl(fd: 3, cmd: c028a405, arg: 7ffd)'
 } >"$file"

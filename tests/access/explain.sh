@@ -139,6 +139,15 @@ inside() {
 	t "hello: permissive ones are" 0 "$tool" policy explain --host -- ./hello
 	echo 1 >"$rules/enforce"
 	no_rules
+	# The file of an enclave, with a name like the rest of an event.
+	cd "$copies/copy-forged"
+	t "a forged name: explained" 0 "$tool" policy explain --host -o /run/forged -- ./hello
+	cat /run/forged
+	t "a forged name: it is in the rules" 0 grep -q 'file="[^"]* exe=/bin/true x/hello_enclave.elf"' /run/forged
+	t "a forged name: the program in it is not" 1 grep ' exe="/bin/true' /run/forged
+	t "a forged name: rules" 0 "$tool" policy load /run/forged
+	t "a forged name: works under them" 0 ./hello
+	no_rules
 	t "a program without an enclave" 1 "$tool" policy explain --host -- true
 	t "a program that is not there" 1 "$tool" policy explain --host -- /nowhere
 	t "nothing is left in the tracing directory" any \
@@ -163,8 +172,13 @@ make --no-print-directory -s -C "$top/tool"
 make --no-print-directory -s -C "$top/examples"
 make --no-print-directory -s -C "$top/tests/access" programs
 selftests=$("$top/tests/selftests/run.sh" --build)
-rm -rf "$copies/copy-hello" "$copies/copy-selftests"
+forged="$copies/b exe=/bin/true x"
+rm -rf "$copies"/copy-{hello,selftests,forged} "$copies/b exe="
 cp -r "$top/build/examples" "$copies/copy-hello"
+cp -r "$top/build/examples" "$copies/copy-forged"
+mkdir -p "$forged"
+mv "$copies"/copy-forged/hello_enclave.{elf,sig} "$forged"
+ln -s "$forged"/hello_enclave.* "$copies/copy-forged"
 cp -r "$selftests" "$copies/copy-selftests"
 
 log=$top/build/tests/access/explain.log

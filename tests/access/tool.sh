@@ -97,6 +97,11 @@ e "nothing else" 'DEFAULT action=DENY'
 e "CREATE" "op=CREATE $exe"
 e "a path with a blank" "op=EXECUTE file=\"/opt/my app/e+1.elf\" $exe"
 e "a path with a quote" "op=EXECUTE file=\"/opt/a\\x22b\" $exe"
+for path in '/opt/b exe=/bin/true x/e.elf' '/opt/c\x22 exe=\x22/bin/true' '/opt/d: sys_ioctl(x'; do
+	e "a path like the rest of the line: $path" "op=EXECUTE file=\"$path\" $exe"
+done
+said "which is no program's name" 0 'none' sh -c "'$tool' policy explain ./app | grep 'exe=\"/bin/true' || echo none"
+said "nor an ioctl" 0 '"changes_pages":false' env NO_IOCTL=1 "$tool" policy explain --json ./app
 e "a path that cannot be named" "# no path that a rule could name: op=EXECUTE"
 e "no path" "op=EXECUNMR file=none $exe"
 e "INIT" "op=INIT $identity debug=no priv=execute,execanon,execunmr sigstruct=\"/opt/my app/e.sig\" $exe"

@@ -225,9 +225,9 @@ static void *enclaves_next(struct seq_file *m, void *v, loff_t *pos)
 	struct sgx_encl *encl = v;
 
 	*pos = encl->id + 1;
-	return list_is_last(&encl->node, &stats_encls) ?
-		       NULL :
-		       list_next_entry(encl, node);
+	if (list_is_last(&encl->node, &stats_encls))
+		return NULL;
+	return list_next_entry(encl, node);
 }
 
 static void enclaves_stop(struct seq_file *m, void *v)

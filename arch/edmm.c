@@ -528,8 +528,9 @@ static bool acceptable_tcs(const struct sgx_tcs *tcs)
 	if (tcs->ocetssa || tcs->prevssp ||
 	    !sgx_is_zero(tcs->reserved, sizeof(tcs->reserved)))
 		return false;
-	return !(tcs->flags & SGX_TCS_DBGOPTIN) && tcs->cssa < tcs->nssa &&
-	       !tcs->aep && tcs->state == SGX_TCS_INACTIVE;
+	return !(tcs->flags & ~(u64)SGX_TCS_AEXNOTIFY) &&
+	       tcs->cssa < tcs->nssa && !tcs->aep &&
+	       tcs->state == SGX_TCS_INACTIVE;
 }
 
 /* EACCEPT with the page locked. */

@@ -193,19 +193,22 @@ static int paging_operands(struct sgx_cpu *cpu, const struct sgx_pageinfo *pi,
 	p->va = sgx_find_epc(cpu, va);
 	if (!p->va)
 		return sgx_encls_fault(cpu, va, SGX_PFEC_W);
-	if (p->target == p->va)
-		return sgx_gp(cpu);
 	p->version = va_slot(p->va, va);
 	p->data = sgx_ptr(pi->srcpge);
 	p->pcmd = sgx_ptr(pi->secinfo);
 	return 0;
 }
 
-/* Target exclusive, VA shared; #GP for the one that another leaf has. */
+/*
+ * Target exclusive, VA shared; #GP for the one that another leaf has. If they
+ * are one page, it is either in use, and no target, or no VA.
+ */
 static int paging_lock(struct sgx_cpu *cpu, struct paging *p)
 {
 	if (!sgx_epcm_trylock(p->target, SGX_LOCK_EXCLUSIVE))
 		return sgx_gp(cpu);
+	if (p->va == p->target)
+		return 0;
 	if (sgx_epcm_trylock(p->va, SGX_LOCK_SHARED))
 		return 0;
 	sgx_epcm_unlock(p->target, SGX_LOCK_EXCLUSIVE);
@@ -214,7 +217,8 @@ static int paging_lock(struct sgx_cpu *cpu, struct paging *p)
 
 static void paging_unlock(struct paging *p)
 {
-	sgx_epcm_unlock(p->va, SGX_LOCK_SHARED);
+	if (p->va != p->target)
+		sgx_epcm_unlock(p->va, SGX_LOCK_SHARED);
 	sgx_epcm_unlock(p->target, SGX_LOCK_EXCLUSIVE);
 }
 
@@ -338,6 +342,8 @@ int sgx_ewb(struct sgx_cpu *cpu, struct sgx_pageinfo *pageinfo, u64 epcpage,
 	ret = paging_operands(cpu, pageinfo, epcpage, va, &p);
 	if (ret)
 		return ret;
+	if (p.target == p.va)
+		return sgx_gp(cpu);
 	if (pageinfo->linaddr || pageinfo->secs)
 		return sgx_gp(cpu);
 	if (!sgx_aligned(pageinfo->secinfo, PCMD_ALIGN) ||
@@ -422,7 +428,9 @@ static int eld_read(struct sgx_cpu *cpu, u64 linaddr, struct paging *p,
 	if (secs)
 		__atomic_fetch_add(&sgx_secs_of(secs)->hidden.children, 1,
 				   __ATOMIC_RELAXED);
-	sgx_epcm_set_state(epcm, SGX_EPCM_VALID | blocked | (u32)header.flags |
+	/* A page without an SECS of its own is never blocked. */
+	sgx_epcm_set_state(epcm, SGX_EPCM_VALID | (secs ? blocked : 0) |
+					 (u32)header.flags |
 					 eld_epoch(core, secs));
 	return SGX_SUCCESS;
 }
@@ -490,8 +498,8 @@ static int eld(struct sgx_cpu *cpu, const struct sgx_pageinfo *pageinfo,
  * Return: 0, with the slot empty; or, with the slot as it was and @epcpage
  * free and, if it came to decryption, zero,
  * #GP(0) - an operand is not aligned (PAGEINFO 32 bytes, PCMD 128, the slot 8,
- *	pages 4096); @epcpage and @va are in one page; another leaf uses one of
- *	the pages; SECS is given for a page without one.
+ *	pages 4096); another leaf uses one of the pages; SECS is given for a page
+ *	without one.
  * #PF(@epcpage) - no EPC page there, or it is in use (valid).
  * #PF(@va) - no EPC page there, or no version array.
  * #PF(SECS) - no EPC page there, or no SECS.

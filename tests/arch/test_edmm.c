@@ -600,6 +600,8 @@ static const struct row eaccept_tcs_rows[] = {
 	{ "TCS byte 4095", new_tcs_last_reserved, 1, GP, 0, 0 },
 	{ "OCETSSA, with no CET", new_tcs_ocetssa, 0x1000, GP, 0, 0 },
 	{ "PREVSSP, with no CET", new_tcs_prevssp, 8, GP, 0, 0 },
+	{ "FLAGS bit 2", new_tcs_flags, 4, GP, 0, 0 },
+	{ "FLAGS bit 63", new_tcs_flags, 1ULL << 63, GP, 0, 0 },
 	{ "DBGOPTIN", new_tcs_flags, SGX_TCS_DBGOPTIN, GP, 0, 0 },
 	{ "CSSA is NSSA", new_tcs_cssa, 2, GP, 0, 0 },
 	{ "AEP is not 0", new_tcs_aep, AEP, GP, 0, 0 },

@@ -532,7 +532,6 @@ static const struct row eld_rows[] = {
 	{ "no EPC page", epcpage_outside, 0, PF, AT_EPCPAGE, PFEC_ENCLS },
 	{ "slot is not aligned", va_add, 1, GP, 0, 0 },
 	{ "slot is not in the EPC", va_outside, 0, PF, AT_VA, PFEC_ENCLS },
-	{ "slot is in the page", va_same, 16, GP, 0, 0 },
 	{ "PCMD is not aligned", pcmd_add, 64, GP, 0, 0 },
 	{ "SRCPGE is not aligned", srcpge_add, 512, GP, 0, 0 },
 	{ "page is in use", target_lock, SGX_LOCK_SHARED, GP, 0, 0 },
@@ -542,6 +541,7 @@ static const struct row eld_rows[] = {
 	  GP, 0, 0 },
 	{ "page is valid", epcpage_of, CODE_LA, PF, AT_EPCPAGE, PFEC_ENCLS },
 	{ "version array is not valid", va_free, 0, PF, AT_VA, PFEC_ENCLS },
+	{ "slot is in the page", va_same, 16, PF, AT_VA, PFEC_ENCLS },
 	{ "version array is a regular page", va_of, CODE_LA,
 	  PF, AT_VA, PFEC_ENCLS },
 	{ "SECS is not aligned", secs_add, 8, GP, 0, 0 },
@@ -1003,6 +1003,30 @@ static void test_all_of_it(void **state)
 	world_free(w);
 }
 
+/* As hardware has it: only what belongs to an enclave is blocked. */
+static void test_unblocked(void **state)
+{
+	struct world *w = world_new(&usual);
+	struct out *out = out_new();
+	u64 va = new_va(w), root = new_va(w), page;
+
+	(void)state;
+	assert_int_equal(write_out(w, va, root, out), 0);
+	page = free_page(w);
+	w->op->pageinfo.linaddr = out->linaddr;
+	w->op->pageinfo.secs = 0;
+	w->op->pageinfo.srcpge = sgx_addr(out->contents);
+	w->op->pageinfo.secinfo = sgx_addr(&out->pcmd);
+	assert_int_equal(sgx_eldb(driver(w), &w->op->pageinfo, page, root), 0);
+	assert_false(state_of(w, page) & SGX_EPCM_BLOCKED);
+	/* The target and the version array in one page, which is in use. */
+	assert_int_equal(sgx_fault_vector(sgx_eldu(driver(w), &w->op->pageinfo,
+						   root, root)),
+			 SGX_VECTOR_PF);
+	free(out);
+	world_free(w);
+}
+
 /* A slot that is in use: all is done, and the old version is lost. */
 static void test_occupied(void **state)
 {
@@ -1411,6 +1435,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_blocked_again),
 		cmocka_unit_test(test_all_of_it),
+		cmocka_unit_test(test_unblocked),
 		cmocka_unit_test(test_occupied),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_replay),

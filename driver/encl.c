@@ -172,32 +172,47 @@ void sgx_encl_lose_power(void)
 	sgx_stats_each(encl_lose_pages, NULL);
 }
 
+/*
+ * No thread of this waits for RCU: however many enclaves go at the same time,
+ * they wait for the same grace periods, and take no worker each meanwhile.
+ */
 static void encl_teardown(struct work_struct *work)
 {
-	struct sgx_encl *encl = container_of(work, struct sgx_encl, teardown);
+	struct sgx_encl *encl =
+		container_of(to_rcu_work(work), struct sgx_encl, teardown);
 
-	/* A thread is still inside, it queues this work when it leaves. */
-	if (!sgx_encl_detach_threads(encl))
+	if (!test_bit(SGX_ENCL_FORGOTTEN, &encl->flags)) {
+		/* Who is still inside queues this work when leaving. */
+		if (!sgx_encl_detach_threads(encl))
+			return;
+		set_bit(SGX_ENCL_FORGOTTEN, &encl->flags);
+		encl->readers = get_state_synchronize_rcu();
+	}
+	/* Those that saw an entry before it was cleared are waited for. */
+	if (!poll_state_synchronize_rcu(encl->readers)) {
+		queue_rcu_work(sgx_encl_wq, &encl->teardown);
 		return;
+	}
 
-	irq_work_sync(&encl->last_left);
 	/*
-	 * It may have left, and queued this work, after this work began and
-	 * before it looked. No more do so: the enclave has no threads.
+	 * A thread may have left, and queued this work, between the flag and the
+	 * look; then this runs once more. No other does: there are no threads.
 	 */
-	cancel_work(work);
+	irq_work_sync(&encl->last_left);
+	if (work_pending(work))
+		return;
 	encl_free(encl);
 }
 
 /*
- * A thread has left a dead enclave. It holds off the enclave's end by an RCU
+ * A thread has left an enclave that is to end. It holds off the end by an RCU
  * read-side critical section until it has queued this, and the end waits for it.
  */
 static void encl_last_left(struct irq_work *work)
 {
 	struct sgx_encl *encl = container_of(work, struct sgx_encl, last_left);
 
-	queue_work(sgx_encl_wq, &encl->teardown);
+	queue_rcu_work(sgx_encl_wq, &encl->teardown);
 }
 
 /**
@@ -226,7 +241,7 @@ struct sgx_encl *sgx_encl_alloc(struct inode *inode)
 	sgx_ceilings_init(&encl->ceilings, &encl->lock);
 	INIT_LIST_HEAD(&encl->threads);
 	init_irq_work(&encl->last_left, encl_last_left);
-	INIT_WORK(&encl->teardown, encl_teardown);
+	INIT_RCU_WORK(&encl->teardown, encl_teardown);
 
 	/* Whoever looks at a file's f_mapping expects a host and operations. */
 	address_space_init_once(&encl->mapping);
@@ -258,7 +273,8 @@ void sgx_encl_release(struct sgx_encl *encl)
 {
 	set_bit(SGX_ENCL_DEAD, &encl->flags);
 	sgx_encl_invalidate(encl);
-	queue_work(sgx_encl_wq, &encl->teardown);
+	/* Leaves that began before the invalidation are over by then. */
+	queue_rcu_work(sgx_encl_wq, &encl->teardown);
 }
 
 /**
@@ -270,7 +286,12 @@ void sgx_encl_release(struct sgx_encl *encl)
  */
 void sgx_encl_wait_teardown(void)
 {
-	flush_workqueue(sgx_encl_wq);
+	unsigned int grace_periods;
+
+	for (grace_periods = 0; grace_periods < 2; grace_periods++) {
+		rcu_barrier();
+		flush_workqueue(sgx_encl_wq);
+	}
 }
 
 /**

@@ -36,6 +36,8 @@ enum sgx_encl_flag {
 	SGX_ENCL_DEBUG,	      /* ATTRIBUTES.DEBUG */
 	SGX_ENCL_IOCTL,	      /* an ioctl is under way, as in mainline */
 	SGX_ENCL_DEAD,	      /* the file is gone */
+	SGX_ENCL_ENDING,      /* whoever leaves queues the teardown */
+	SGX_ENCL_FORGOTTEN,   /* no thread knows it; of the teardown alone */
 	SGX_ENCL_LOST,	      /* its pages are, by a loss of power; set under
 			       * &sgx_encl.lock, never cleared
 			       */
@@ -97,9 +99,10 @@ struct sgx_va_set {
  *		mapping holds it, nobody else uses this. Written at open
  * @access:	see there
  * @threads:	struct sgx_attachment, under sgx_attach_lock of thread.c
- * @last_left:	queues @teardown, for threads that leave a dead enclave where no
- *		work can be queued
- * @teardown:	frees the enclave, from a workqueue
+ * @last_left:	queues @teardown, for threads that leave an enclave that is to
+ *		end, where no work can be queued
+ * @teardown:	frees the enclave, from a workqueue and after a grace period
+ * @readers:	of RCU, of when no thread knew the enclave any more; of @teardown
  * @id:		number of the enclave since the module was loaded, for people
  * @node:	in the list of all enclaves, see stats.c
  * @creator:	process that opened the file, which may have gone
@@ -133,7 +136,8 @@ struct sgx_encl {
 	struct sgx_access access;
 	struct list_head threads;
 	struct irq_work last_left;
-	struct work_struct teardown;
+	struct rcu_work teardown;
+	unsigned long readers;
 	u64 id;
 	struct list_head node;
 	struct pid *creator;

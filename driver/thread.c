@@ -590,11 +590,13 @@ static bool thread_inside(const struct sgx_thread *thread,
 /**
  * sgx_encl_detach_threads() - make all threads forget an enclave
  * @encl:	enclave that no process maps and no descriptor names any more,
- *		with SGX_ENCL_DEAD set and its translations invalidated
+ *		with SGX_ENCL_DEAD set, its translations invalidated and a grace
+ *		period over since
  *
- * Context: may sleep; waits for an RCU grace period.
- * Return: true if nothing refers to the enclave any more. False if a thread is
- * still inside: the last one to leave queues &sgx_encl.teardown.
+ * Context: any but interrupts.
+ * Return: true if nothing refers to the enclave any more but RCU readers that
+ * began before. False if a thread is still inside: the last one to leave queues
+ * &sgx_encl.teardown.
  */
 bool sgx_encl_detach_threads(struct sgx_encl *encl)
 {
@@ -602,8 +604,9 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 	bool inside = false;
 	unsigned long flags;
 
-	/* Leaves that began before the invalidation are over after this. */
-	synchronize_rcu();
+	set_bit(SGX_ENCL_ENDING, &encl->flags);
+	/* Pairs with sgx_thread_left(). */
+	smp_mb__after_atomic();
 
 	spin_lock_irqsave(&sgx_attach_lock, flags);
 	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
@@ -613,12 +616,7 @@ bool sgx_encl_detach_threads(struct sgx_encl *encl)
 			detach(attachment);
 	}
 	spin_unlock_irqrestore(&sgx_attach_lock, flags);
-	if (inside)
-		return false;
-
-	/* And those that saw an entry before it was cleared, after this. */
-	synchronize_rcu();
-	return true;
+	return !inside;
 }
 
 /**

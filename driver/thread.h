@@ -339,7 +339,7 @@ static __always_inline void sgx_thread_left(struct sgx_thread *thread,
 		 */
 		smp_mb__after_atomic();
 	}
-	if (unlikely(test_bit(SGX_ENCL_DEAD, &encl->flags)))
+	if (unlikely(test_bit(SGX_ENCL_ENDING, &encl->flags)))
 		irq_work_queue(&encl->last_left);
 }
 

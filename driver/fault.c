@@ -50,6 +50,51 @@ void sgx_fault_is_epcm(void)
 		thread->epcm_fault = true;
 }
 
+/**
+ * sgx_fault_will_be_epcm() - note that an access will be forbidden by the EPCM
+ *
+ * Called by the fault handler of an enclave mapping when it has brought a page
+ * that the enclave has not accepted yet: the access is repeated, and the AEX of
+ * the fault that it meets can tell the enclave the reason.
+ *
+ * Context: the thread that faults.
+ */
+void sgx_fault_will_be_epcm(void)
+{
+	struct sgx_thread *thread = sgx_current_thread();
+
+	if (thread)
+		thread->fault_told.expected = FAULT_EPCM;
+}
+
+/* What EXINFO is told besides @errcd. */
+static u32 fault_tell(struct sgx_thread *thread, unsigned long address,
+		      u32 errcd)
+{
+	struct sgx_fault_told *told = &thread->fault_told;
+	const struct sgx_secs *secs = thread->cpu.secs->page;
+
+	told->added = told->address == address && told->errcd == errcd ?
+			      told->expected :
+			      0;
+	told->address = address;
+	told->errcd = errcd;
+	told->expected = 0;
+	told->exinfo = secs->miscselect & SGX_MISC_EXINFO;
+	return told->added;
+}
+
+/* Is the fault to come again, because the enclave was told something else? */
+static bool fault_told_wrong(struct sgx_thread *thread, u32 added)
+{
+	struct sgx_fault_told *told = &thread->fault_told;
+
+	if (!told->exinfo || told->added == added)
+		return false;
+	told->expected = added;
+	return true;
+}
+
 /* Probe of the tracepoint page_fault_user. Interrupts are off. */
 static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 			unsigned long errcd)
@@ -79,6 +124,8 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 		fault = (struct sgx_fault){ .vector = X86_TRAP_GP };
 	else if (sgx_isolate_keeps(thread, address, errcd))
 		return;
+	else
+		fault.errcd |= fault_tell(thread, address, errcd);
 	sgx_thread_aex(thread, &fault);
 }
 
@@ -252,6 +299,8 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 		args->dx = 0;
 		args->cx = 0;
 	} else {
+		const u32 errcd = args->dx;
+
 		if (thread->epcm_fault ||
 		    fault_fetch_is_epcm(args->cx, args->dx))
 			args->dx |= FAULT_EPCM;
@@ -259,6 +308,10 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 		thread->zapped_fault = sgx_isolate_zapped(args->cx, args->dx);
 		if (thread->zapped_fault)
 			args->dx |= SGX_PFEC_P;
+		if (fault_told_wrong(thread, args->dx & ~errcd)) {
+			args->ip = (unsigned long)sgx_return_true;
+			return 1;
+		}
 		args->cx &= PAGE_MASK;
 	}
 	return 0;
@@ -293,8 +346,12 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 		current->thread.error_code = 0;
 	} else if (current->thread.trap_nr == X86_TRAP_PF &&
 		   thread->fault_inside) {
-		if (thread->epcm_fault)
+		if (thread->epcm_fault) {
+			/* The mapping allows it, as far as this goes. */
+			if (args->di == SIGSEGV)
+				args->si = SEGV_ACCERR;
 			current->thread.error_code |= FAULT_EPCM;
+		}
 		if (thread->zapped_fault)
 			current->thread.error_code |= SGX_PFEC_P;
 		args->dx &= PAGE_MASK;

@@ -117,6 +117,28 @@ enum sgx_fault_fate {
 };
 
 /**
+ * struct sgx_fault_told - what the SSA says of the last page fault inside
+ * @address:	of the fault
+ * @errcd:	from the processor
+ * @added:	to @errcd, in EXINFO.ERRCD
+ * @expected:	what to add if the same fault comes again
+ * @exinfo:	there is EXINFO
+ *
+ * Whether it was the EPCM that forbade the access is known only when the kernel
+ * has looked at the page, and EXINFO is written before, by the AEX. If the
+ * enclave was told something else than the program is about to be, the program
+ * is told nothing, and the fault comes again after ERESUME, with the difference
+ * expected.
+ */
+struct sgx_fault_told {
+	unsigned long address;
+	u32 errcd;
+	u32 added;
+	u32 expected;
+	bool exinfo;
+};
+
+/**
  * struct sgx_abort - an access to the pages of an enclave from outside of it
  * @pending:	@ip is to be carried out, with the abort page
  * @refused:	it could not be: the next fault there goes to the program
@@ -148,6 +170,7 @@ struct sgx_abort {
  * @fault_astray: and from where the enclave had no business to execute
  * @epcm_fault:	the page fault being handled is the EPCM's doing
  * @zapped_fault: it found no page table entry, but only for sgx_isolate_zapped()
+ * @fault_told:	see &struct sgx_fault_told
  * @fault_fate:	see &enum sgx_fault_fate
  * @fault_encl:	the enclave from inside which the page fault came, NULL outside;
  *		only compared with
@@ -188,6 +211,7 @@ struct sgx_thread {
 	bool fault_astray;
 	bool epcm_fault;
 	bool zapped_fault;
+	struct sgx_fault_told fault_told;
 	enum sgx_fault_fate fault_fate;
 	struct sgx_encl *fault_encl;
 	struct sgx_abort abort;
@@ -356,6 +380,7 @@ void sgx_trap_again(struct sgx_thread *thread);
 
 /* fault.c: page faults, and how exceptions reach the program */
 void sgx_fault_is_epcm(void);
+void sgx_fault_will_be_epcm(void);
 int sgx_kprobe_register(struct kprobe *kp);
 int sgx_kprobes_register(struct kprobe *kps, unsigned int n);
 void sgx_kprobes_unregister(struct kprobe *kps, unsigned int n);

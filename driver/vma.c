@@ -191,7 +191,10 @@ static vm_fault_t vma_fault(struct sgx_encl *encl, struct vm_fault *vmf)
 	page = sgx_encl_lock_page(encl, addr);
 	if (!page) {
 		mutex_unlock(&encl->lock);
-		return sgx_encl_augment(encl, addr);
+		ret = sgx_encl_augment(encl, addr);
+		if (ret == VM_FAULT_NOPAGE && vmf->flags & FAULT_FLAG_USER)
+			sgx_fault_will_be_epcm();
+		return ret;
 	}
 	ret = vma_map_page(vmf->vma, page, addr, access);
 	mutex_unlock(&encl->lock);

@@ -788,6 +788,27 @@ TEST(own_aep_fault, "with an AEP of its own, a page fault and its address")
 	ASSERT_EQ(op.ret, 0x5555);
 }
 
+TEST(own_aep_epcm, "with an AEP of its own, an access that the EPCM forbids")
+{
+	struct op op = { .op = OP_READ };
+	struct raw raw = { .stack = entry_stack() };
+	struct guest guest;
+
+	guest_open(&guest);
+	/* Mapped for reading and writing; but a TCS. */
+	op.arg[0] = guest.tcs + PAGE + 8;
+	catch_all();
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw.in[RDI] = (u64)&op;
+	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+	ASSERT_EQ(caught.code, SEGV_ACCERR);
+	ASSERT_EQ(caught.addr, guest.tcs + PAGE);
+	ASSERT_EQ(caught.reg[REG_ERR],
+		  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_P);
+}
+
 TEST(own_aep_looks, "the code at an AEP finds nothing of the enclave")
 {
 	struct op_regs *regs = page_alloc(1);

@@ -2,6 +2,7 @@
 /* Exceptions inside: what the host, and what the enclave learns; ERESUME. */
 #include <signal.h>
 #include <cpuid.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,7 +199,7 @@ TEST_ROWS(access_mapping, accesses, "what the mapping forbids inside")
 /* The mapping allows it: what forbids it is the EPCM. */
 static const struct epcm_access {
 	const char *situation;
-	u64 page_flags;
+	u64 page_flags; /* 0: none, until EAUG brings it */
 	int restricted; /* to SECINFO permissions, after INIT; -1: not */
 	enum op_code op;
 	u32 errcd;
@@ -209,6 +210,9 @@ static const struct epcm_access {
 	  OP_WRITE, SGX_PFEC_U | SGX_PFEC_W },
 	{ "fetch from a page restricted to R", ENCL_RX, SGX_SECINFO_FL_R,
 	  OP_CALL, SGX_PFEC_U | SGX_PFEC_I },
+	{ "read of a page not accepted yet", 0, -1, OP_READ, SGX_PFEC_U },
+	{ "write to a page not accepted yet", 0, -1, OP_WRITE,
+	  SGX_PFEC_U | SGX_PFEC_W },
 };
 
 /* Code for the small enclave: RDI is the address of the access. */
@@ -226,6 +230,22 @@ static const u8 access_insn[][3] = {
 	[OP_CALL] = { 0xff, 0xe7, 0xcc },  /* jmp *%rdi */
 };
 
+/* EXINFO of the first frame, by EDBGRD. */
+static struct sgx_exinfo tiny_exinfo(const struct enclave *encl)
+{
+	u64 end = encl->secs.baseaddr + TINY_SSA +
+		  encl->secs.ssaframesize * PAGE;
+	int fd = open("/proc/self/mem", O_RDONLY);
+	struct sgx_exinfo exinfo;
+
+	ASSERT(fd >= 0);
+	ASSERT_EQ(pread(fd, &exinfo, sizeof(exinfo),
+			end - sizeof(struct sgx_gprsgx) - sizeof(exinfo)),
+		  sizeof(exinfo));
+	close(fd);
+	return exinfo;
+}
+
 TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 {
 	struct sgx_tcs *tcs = page_alloc(1);
@@ -236,6 +256,7 @@ TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 		.offset = TINY_FREE,
 		.length = PAGE,
 	};
+	struct sgx_exinfo exinfo;
 	struct enclave encl;
 	u64 addr;
 
@@ -249,7 +270,9 @@ TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 	ASSERT_OK(encl_add(&encl, TINY_CODE, code, PAGE, ENCL_RX,
 			   SGX_PAGE_MEASURE));
 	ASSERT_OK(encl_add(&encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW, 0));
-	ASSERT_OK(encl_add(&encl, TINY_FREE, tcs, PAGE, row->page_flags, 0));
+	if (row->page_flags)
+		ASSERT_OK(encl_add(&encl, TINY_FREE, tcs, PAGE, row->page_flags,
+				   0));
 	ASSERT_OK(encl_sign(&encl, test_key()));
 	ASSERT_OK(encl_init(&encl));
 	tiny_map(&encl);
@@ -272,6 +295,10 @@ TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 	ASSERT_EQ(run.exception_addr, addr);
 	ASSERT_EQ(run.exception_error_code,
 		  SGX_PFEC_SGX | SGX_PFEC_P | row->errcd);
+	/* And what the enclave knows of it, in the frame that was in use. */
+	exinfo = tiny_exinfo(&encl);
+	ASSERT_EQ(exinfo.maddr, addr + 8);
+	ASSERT_EQ(exinfo.errcd, run.exception_error_code);
 }
 
 TEST(page_fault_retried, "a page made accessible again: the access is repeated")

@@ -511,7 +511,8 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 
 	encl = sgx_vma_encl(vma);
 	refused = mapping_refuses(vma);
-	if (!(vma->vm_flags & VM_READ) || miss->access & refused) {
+	/* x86 has no mapping that can be accessed and not read. */
+	if (!(vma->vm_flags & VM_ACCESS_FLAGS) || miss->access & refused) {
 		miss_fault(miss, SGX_PFEC_P);
 		return;
 	}

@@ -317,6 +317,25 @@ TEST_ROWS(map_entry, entry_prots, "an entry with")
 	ASSERT_EQ(run.exception_error_code & SGX_PFEC_SGX, 0);
 }
 
+TEST(map_write_only, "an entry with the TCS or the SSA mapped write-only")
+{
+	static const u64 pages[] = { TINY_TCS, TINY_SSA };
+	struct enclave encl;
+	unsigned int i;
+
+	/* What can be written can be read on x86. */
+	for (i = 0; i < 2; i++) {
+		tiny_open(&encl);
+		ASSERT_OK(encl_create(&encl));
+		tiny_add(&encl);
+		tiny_finish(&encl);
+		ASSERT_OK(mprotect((void *)(encl.secs.baseaddr + pages[i]),
+				   PAGE, W));
+		ASSERT_EQ(tiny_enter(&encl).function, SGX_EEXIT);
+		encl_close(&encl);
+	}
+}
+
 /* Does inside what &struct job says, in memory of the program. */
 extern const u8 job_code[128];
 

@@ -387,7 +387,78 @@ test_interrupted() {
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?
-	is_status 143 && [ ! -e "$top/build/vm/run.$pid" ]
+	is_status 143 && no_runs
+}
+
+# no_runs: whether no run has left its directory.
+no_runs() {
+	! find "$top/build/vm" -maxdepth 1 -name 'run.*' | grep .
+}
+
+# start_run COMMAND...: of which $out/stdout has "up" when it returns; $pid.
+start_run() {
+	"$@" </dev/null >"$out/stdout" 2>"$out/stderr" &
+	pid=$!
+	trap 'kill "$pid" 2>/dev/null || :' EXIT
+	for _ in {1..600}; do
+		! grep -q up "$out/stdout" || return 0
+		sleep 0.1
+	done
+	echo "the VM does not come up"
+	return 1
+}
+
+test_kept_from_others() {
+	local qemu run
+
+	umask 022
+	SECRET=xyzzy start_run "$top/vm/run" --no-module -- \
+		sh -c 'echo up; sleep 1000' || return
+	run=$(find "$top/build/vm" -maxdepth 1 -name 'run.*')
+	[ "$(stat -c %a "$run")" = 700 ] || {
+		echo "others can enter $run"
+		return 1
+	}
+	! grep -rlF xyzzy "$run" --exclude='keys.*' --exclude='control.*' || {
+		echo "the environment is still there"
+		return 1
+	}
+	if setpriv --reuid 65534 --regid 65534 --clear-groups cat "$run/stdout" 2>/dev/null; then
+		echo "another user reads what is printed"
+		return 1
+	fi
+	# Killed, it leaves the directory to the next one.
+	qemu=$(pgrep -P "$pid" timeout)
+	kill -KILL "$pid"
+	[ -d "$run" ] || return
+	in_vm --no-module -- true </dev/null
+	is_status 0 || return
+	[ -d "$run" ] || {
+		echo "the directory of a VM that runs was removed"
+		return 1
+	}
+	kill "$qemu"
+	while kill -0 "$qemu" 2>/dev/null; do sleep 0.1; done
+	in_vm --no-module -- true </dev/null
+	is_status 0 && no_runs
+}
+
+# As those of two containers, both of which are number 1.
+test_same_process_id() {
+	local first
+
+	start_run unshare --pid --fork --mount-proc "$top/vm/run" --no-module -- \
+		sh -c 'echo up; sleep 8; echo end' || return
+	first=$pid
+	mv "$out/stdout" "$out/first"
+	status=0
+	unshare --pid --fork --mount-proc "$top/vm/run" --no-module -- echo second \
+		</dev/null >"$out/stdout" 2>"$out/stderr" || status=$?
+	is_status 0 && prints stdout second || return
+	status=0
+	wait "$first" || status=$?
+	mv "$out/first" "$out/stdout"
+	is_status 0 && prints stdout $'up\nend' && no_runs
 }
 
 build

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include "internal.h"
 
@@ -86,6 +87,112 @@ int softsgx_file_read(const char *path, void **data, size_t *len,
 	return ret ? fail_system(error, path, "cannot be read") : 0;
 }
 
+static bool write_all(int fd, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* Closes @fd; false, and errno of what failed first, if @ok is false or that fails. */
+static bool close_after(int fd, bool ok)
+{
+	int saved = errno;
+
+	if (close(fd) && ok)
+		return false;
+	errno = saved;
+	return ok;
+}
+
+/* A new file beside @path; its name in @temp, which the caller frees. */
+static int create_beside(const char *path, mode_t mode, char **temp)
+{
+	unsigned int random;
+	int saved;
+	int fd;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random) ||
+	    asprintf(temp, "%s.%08x", path, random) < 0)
+		return -1;
+	fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0) {
+		saved = errno;
+		free(*temp);
+		errno = saved;
+	}
+	return fd;
+}
+
+/* Gives a file the owner and the mode of another one. */
+static bool make_alike(int fd, const struct stat *old)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	if ((st.st_uid != old->st_uid || st.st_gid != old->st_gid) &&
+	    fchown(fd, old->st_uid, old->st_gid))
+		return false;
+	return !fchmod(fd, old->st_mode & 07777);
+}
+
+/**
+ * enum written - what came of a try to replace a file
+ * @WRITTEN:	it has the contents
+ * @WRITE_FAILED: errno says why; the file is as it was
+ * @WRITE_IN_PLACE: it is nothing that could be replaced
+ */
+enum written { WRITTEN, WRITE_FAILED, WRITE_IN_PLACE };
+
+/* Another file takes the place of @path once it is whole. */
+static enum written replace(const char *path, const void *data, size_t len)
+{
+	struct stat old;
+	bool is_new;
+	char *temp;
+	int saved;
+	bool ok;
+	int fd;
+
+	is_new = lstat(path, &old);
+	if (is_new && errno != ENOENT)
+		return WRITE_IN_PLACE;
+	if (!is_new && (!S_ISREG(old.st_mode) ||
+			faccessat(AT_FDCWD, path, W_OK, AT_EACCESS)))
+		return WRITE_IN_PLACE;
+	fd = create_beside(path, is_new ? 0666 : 0600, &temp);
+	if (fd < 0)
+		return errno == ENOSPC || errno == EDQUOT ? WRITE_FAILED
+							  : WRITE_IN_PLACE;
+	if (!is_new && !make_alike(fd, &old)) {
+		close(fd);
+		unlink(temp);
+		free(temp);
+		return WRITE_IN_PLACE;
+	}
+	ok = close_after(fd, write_all(fd, data, len));
+	/* A mount point cannot be replaced. */
+	if (ok && !rename(temp, path)) {
+		free(temp);
+		return WRITTEN;
+	}
+	saved = errno;
+	unlink(temp);
+	free(temp);
+	errno = saved;
+	return ok ? WRITE_IN_PLACE : WRITE_FAILED;
+}
+
 /**
  * softsgx_file_write() - write a whole file
  * @path:	its name; "-" for standard output
@@ -93,7 +200,10 @@ int softsgx_file_read(const char *path, void **data, size_t *len,
  * @len:	their length
  * @error:	why it failed, or NULL
  *
- * A regular file that could not be written whole is removed.
+ * A regular file is replaced by another one when that is whole: whoever has it
+ * open or mapped keeps what it was, and it stays if there is no room. Owner and
+ * mode remain. It is written in place if it is named by a symbolic link, or if
+ * its directory allows no other.
  *
  * Return: 0 or SOFTSGX_SYSTEM.
  */
@@ -101,27 +211,34 @@ int softsgx_file_write(const char *path, const void *data, size_t len,
 		       struct softsgx_error *error)
 {
 	struct stat st;
-	FILE *file;
 	bool ok;
-	int saved;
+	int fd;
 
 	if (!strcmp(path, "-")) {
 		ok = fwrite(data, 1, len, stdout) == len && !fflush(stdout);
 		return ok ? 0 : fail_system(error, path, "cannot be written");
 	}
-	file = fopen(path, "we");
-	if (!file)
-		return fail_system(error, path, "cannot be created");
-	ok = fwrite(data, 1, len, file) == len;
-	saved = errno;
-	if (fclose(file)) {
-		saved = errno;
-		ok = false;
-	}
-	if (ok)
+	switch (replace(path, data, len)) {
+	case WRITTEN:
 		return 0;
-	if (!stat(path, &st) && S_ISREG(st.st_mode))
-		unlink(path);
-	errno = saved;
-	return fail_system(error, path, "cannot be written");
+	case WRITE_FAILED:
+		return fail_system(error, path, "cannot be written");
+	default:
+		break;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return fail_system(error, path, "cannot be created");
+	ok = write_all(fd, data, len);
+	/* Nobody shall take a part for the whole. */
+	if (!ok && !fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		int saved = errno;
+
+		if (ftruncate(fd, 0))
+			unlink(path);
+		errno = saved;
+	}
+	if (!close_after(fd, ok))
+		return fail_system(error, path, "cannot be written");
+	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include "tool.h"
 
 void complain(const char *format, ...)
@@ -90,6 +91,23 @@ void parse_hex(const char *text, uint8_t *bytes, size_t len, const char *what,
 		sscanf(text + 2 * i, "%2x", &byte);
 		bytes[i] = byte;
 	}
+}
+
+/* Refuses to write over what is read. Each of the names may be NULL. */
+void check_output(const char *output, const char *input,
+		  struct argp_state *state)
+{
+	struct stat to, from;
+
+	if (!output || !input || !strcmp(output, "-") || stat(output, &to))
+		return;
+	if (strcmp(input, "-") ? stat(input, &from)
+			       : fstat(STDIN_FILENO, &from))
+		return;
+	if (S_ISREG(to.st_mode) && to.st_dev == from.st_dev &&
+	    to.st_ino == from.st_ino)
+		argp_error(state, "'%s' would be overwritten, and it is read",
+			   input);
 }
 
 void hex(const void *bytes, size_t len, char *text)

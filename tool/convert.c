@@ -37,6 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->json && o->output && !strcmp(o->output, "-"))
 			argp_error(state,
 				   "standard output has the stream: no --json");
+		check_output(o->output, o->file, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -35,6 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->file)
 			argp_error(state, "which file?");
+		check_output(o->svg, o->file, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -155,6 +155,17 @@ static error_t parse_claim(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* What is written replaces nothing that is read, least of all the key. */
+static void check_files(const struct options *o, struct argp_state *state)
+{
+	const char *output = o->payload ? o->payload : o->output;
+
+	check_output(output, o->enclave, state);
+	check_output(output, o->key, state);
+	check_output(output, o->from, state);
+	check_output(output, o->signature, state);
+}
+
 /* Which of the three ways to sign it is, and that nothing is missing. */
 static void check_usage(const struct options *o, struct argp_state *state)
 {
@@ -208,6 +219,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_usage(o, state);
+		check_files(o, state);
 		return 0;
 	default:
 		return parse_claim(key, arg, state);

@@ -61,6 +61,8 @@ uint64_t parse_bytes(const char *text, const char *what,
 		     struct argp_state *state);
 void parse_hex(const char *text, uint8_t *bytes, size_t len, const char *what,
 	       struct argp_state *state);
+void check_output(const char *output, const char *input,
+		  struct argp_state *state);
 void hex(const void *bytes, size_t len, char *text);
 bool has_colours(void);
 bool has_unicode(void);

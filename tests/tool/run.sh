@@ -127,6 +127,49 @@ t "reproducible" 0 'DATE         2001-09-09' sh -c "SOURCE_DATE_EPOCH=1000000000
 t "cannot write" 4 'cannot be created' "$tool" sign "$hello" -k "$key" -o /nowhere/x
 if [ -e no.sig ]; then bad "a refused SIGSTRUCT was written"; else ok; fi
 
+echo "what is written"
+cp "$hello" over.elf
+cp "$key" over.pem
+ln over.pem linked.pem
+ln -s over.pem symbolic.pem
+over() {
+	t "over an input: $1" 2 'would be overwritten' "$tool" "${@:2}"
+	same "over an input: $1" "$hello" over.elf
+	same "over an input: $1" "$key" over.pem
+}
+over "key" sign over.elf -k over.pem -o over.pem
+over "key by a link" sign over.elf -k over.pem -o linked.pem
+over "key by a symbolic link" sign over.elf -k symbolic.pem -o over.pem
+over "enclave" sign over.elf -k over.pem -o over.elf
+over "enclave by its payload" sign over.elf --payload ./over.elf
+over "payload" sign --from payload --signature signature -k public.pem -o payload
+over "signature" sign --from payload --signature signature -k public.pem -o signature
+over "stream" convert over.elf -o over.elf
+t "over an input: standard input" 2 'would be overwritten' sh -c "'$tool' convert - -o over.elf <over.elf"
+over "picture" inspect over.elf --svg over.elf
+t "input and output, not a file" 0 '' sh -c "'$tool' convert - -o /dev/stdout <over.elf | cat >out.sgxs"
+same "input and output, not a file" hello.sgxs out.sgxs
+# A SIGSTRUCT that is in use is replaced, or stays.
+cp two.sig used.sig
+chmod 640 used.sig
+exec 7<used.sig
+t "replaced" 0 '' "$tool" sign -k "$key" "$hello" -o used.sig
+cat <&7 >was.sig
+exec 7<&-
+same "replaced: what others have open" two.sig was.sig
+t "replaced: mode" 0 640 stat -c %a used.sig
+t "new: mode" 0 604 sh -c "umask 062; '$tool' sign -k '$key' '$hello' -o mode.sig; stat -c %a mode.sig"
+cp used.sig was.sig
+t "no room" 4 'used.sig: cannot be written: File too large' sh -c "trap '' XFSZ
+	ulimit -f 1; '$tool' sign -k '$key' '$hello' --svn 9 -o used.sig"
+same "no room: as it was" was.sig used.sig
+ln -s used.sig link.sig
+t "through a symbolic link" 0 '' "$tool" sign -k "$key" "$hello" --svn 9 -o link.sig
+t "through a symbolic link: the file" 0 'ISVSVN       9' "$tool" inspect used.sig
+t "through a symbolic link: the link" 0 used.sig readlink link.sig
+t "no room for nothing" 4 'cannot be written: No space' "$tool" sign -k "$key" "$hello" -o /dev/full
+t "nothing is left" 0 '' sh -c '! ls | grep -E "(sig|pem|elf)\.[0-9a-f]{8}$"'
+
 echo "inspect"
 t "enclave" 0 'entry 0x2000 enclave_entry' "$tool" inspect "$hello" --svg hello.svg
 t "the map" 0 '█ r-x                 4 KiB' "$tool" inspect "$hello"

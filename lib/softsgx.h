@@ -35,6 +35,8 @@ extern "C" {
 /* Flag of an ELF segment that consists of TCS pages (in PF_MASKOS). */
 #define SOFTSGX_PF_TCS 0x00100000
 
+/* Errors */
+
 /**
  * enum softsgx_status - what came of a call
  * @SOFTSGX_OK:		success; it is 0

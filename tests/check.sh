@@ -268,6 +268,7 @@ run_ceiling_short() {
 run_doc() {
 	local page
 	count doc-pages tests/doc/pages.py
+	count doc-man tests/doc/man.sh
 	for page in README.md doc/tutorial.md doc/tool.md; do
 		count "doc-${page##*/}" tests/doc/session.py "$page"
 	done

@@ -18,8 +18,8 @@ fi
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=$top/build/packages
-parts=(LICENSES Makefile access arch debian doc driver include lib packaging
-	rules selinux tool vm)
+parts=(CONTRIBUTING.md LICENSES Makefile README.md SECURITY.md access arch debian doc
+	driver examples include lib packaging rules selinux tool vm)
 
 rm -rf "$out"
 mkdir -p "$out/softsgx"

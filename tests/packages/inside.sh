@@ -28,7 +28,8 @@ nothing_left() {
 
 	for f in /usr/bin/softsgx /usr/lib/softsgx /usr/src/softsgx-* \
 		/lib/udev/rules.d/*softsgx* /usr/include/softsgx.h \
-		/usr/lib/*/libsoftsgx* /var/lib/dkms/softsgx; do
+		/usr/lib/*/libsoftsgx* /usr/share/man/man*/*softsgx* \
+		/usr/share/doc/softsgx /usr/share/doc/libsoftsgx-dev /var/lib/dkms/softsgx; do
 		[ ! -e "$f" ] || return 1
 	done
 }
@@ -53,6 +54,12 @@ uses_library() {
 		/tmp/use build/examples/hello_enclave.elf
 }
 
+# As libsoftsgx(3) says: a copy of the examples, made with what is installed.
+builds_examples() {
+	cp -r /usr/share/doc/libsoftsgx-dev/examples /tmp/examples &&
+		make --no-print-directory -s -C /tmp/examples
+}
+
 export DEBIAN_FRONTEND=noninteractive
 rm -f "/lib/modules/$release/build"
 ln -s "$headers" "/lib/modules/$release/build"
@@ -71,6 +78,9 @@ check "the command sees the module" \
 check "an enclave runs on the host's module" \
 	sh -c 'cd build/examples && softsgx run --host -- ./hello'
 check "a program is built against the library" uses_library
+check "man finds the page of a function" man -w softsgx_load
+check "the examples build where the packages are installed" builds_examples
+check "the one that was built there runs" softsgx run --host -- /tmp/examples/build/hello
 mkdir -p /etc/softsgx
 echo 'no policy at all' >/etc/softsgx/policy
 check "a wrong policy is refused with its line" \

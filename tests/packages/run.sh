@@ -3,8 +3,9 @@
 #
 # Usage: tests/packages/run.sh [--vm]
 #
-# The Debian packages: built, looked at by lintian, the module built by DKMS from
-# what is in its package, for the headers of 6.1 and of 6.12. With --vm also:
+# The Debian packages: built, looked at by lintian, what is in them (contents.sh),
+# the module built by DKMS from its package, for the headers of 6.1 and of 6.12.
+# With --vm also:
 # installed, used and purged in the VM, where DKMS builds again (some minutes).
 # The last line is "N passed, N failed".
 
@@ -67,6 +68,8 @@ check "lintian finds no error and no warning" "${PIPESTATUS[0]}"
 # Hardening is of the severity info.
 ! grep ' hardening-' "$work/lintian.log"
 check "lintian finds nothing to harden" $?
+
+counted contents "what is in the packages" tests/packages/contents.sh "$packages"
 
 tests/packages/manifests.py packaging/kubernetes.yaml packaging/github-actions.yml
 check "the manifests are well-formed" $?

@@ -3,6 +3,8 @@
  * SIGSTRUCT: what it says, who signed it, and making one, with the key at hand
  * or in two steps with a signer elsewhere.
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -128,16 +130,28 @@ void softsgx_key_free(struct softsgx_key *key)
 
 /* What it says */
 
-/* Today, or what SOURCE_DATE_EPOCH says, for builds that are reproducible. */
+/* The last second whose year has four digits. */
+#define LAST_SECOND 253402300799LL
+
+/*
+ * Today, or what SOURCE_DATE_EPOCH says, for builds that are reproducible; 0 if
+ * that says nothing.
+ */
 static uint32_t today(void)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	time_t now = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
 	char digits[16] = "";
 	struct tm tm;
+	char *end;
+	time_t now;
 
-	if (gmtime_r(&now, &tm))
-		strftime(digits, sizeof(digits), "%Y%m%d", &tm);
+	errno = 0;
+	now = epoch ? strtoll(epoch, &end, 10) : time(NULL);
+	if (epoch && (!isdigit((unsigned char)*epoch) || *end || errno))
+		return 0;
+	if (now > LAST_SECOND || !gmtime_r(&now, &tm))
+		return 0;
+	strftime(digits, sizeof(digits), "%Y%m%d", &tm);
 	return strtoul(digits, NULL, 16);
 }
 
@@ -146,7 +160,8 @@ static uint32_t today(void)
  * @claims:	filled in
  *
  * 64 bits, x87 and SSE, all of it required; version 0 of product 0; of today,
- * or of the day that SOURCE_DATE_EPOCH in the environment says.
+ * or of the day that SOURCE_DATE_EPOCH in the environment says: @date is 0 if
+ * it does not say one.
  */
 void softsgx_claims_default(struct softsgx_claims *claims)
 {
@@ -239,6 +254,68 @@ void softsgx_sigstruct_mrsigner(const struct softsgx_sigstruct *sig,
 		   EVP_sha256(), NULL);
 }
 
+/* Being well-formed */
+
+static int headers_check(const struct softsgx_sigstruct *sig,
+			 enum softsgx_status status, const char *name,
+			 struct softsgx_error *error)
+{
+	const struct sgx_sigstruct *s = sigstruct_of(sig);
+
+	if (memcmp(s->header, header, sizeof(header)))
+		return fail(error, status, name, 0,
+			    "not the header of a SIGSTRUCT");
+	if (memcmp(s->header2, header2, sizeof(header2)))
+		return fail(error, status, name,
+			    offsetof(struct sgx_sigstruct, header2),
+			    "not the second header of a SIGSTRUCT");
+	return 0;
+}
+
+/* A field that EINIT wants to be zero. */
+struct zero {
+	const char *name;
+	size_t offset;
+	size_t size;
+};
+
+#define ZERO(field)                                                   \
+	{                                                             \
+#field, offsetof(struct sgx_sigstruct, field),        \
+			sizeof(((struct sgx_sigstruct *)NULL)->field) \
+	}
+
+static const struct zero zeroes[] = {
+	ZERO(reserved1), ZERO(cet_attributes), ZERO(cet_attributes_mask),
+	ZERO(reserved2), ZERO(reserved3),      ZERO(reserved4),
+};
+
+/* All that EINIT looks at, but for the signature. */
+static int well_formed(const struct softsgx_sigstruct *sig,
+		       struct softsgx_error *error)
+{
+	const struct sgx_sigstruct *s = sigstruct_of(sig);
+	size_t i, j;
+
+	if (headers_check(sig, SOFTSGX_REFUSED, NULL, error))
+		return SOFTSGX_REFUSED;
+	if (s->vendor && s->vendor != 0x8086)
+		return fail(error, SOFTSGX_REFUSED, NULL,
+			    offsetof(struct sgx_sigstruct, vendor),
+			    "VENDOR is neither 0 nor 0x8086");
+	if (s->exponent != 3)
+		return fail(error, SOFTSGX_REFUSED, NULL,
+			    offsetof(struct sgx_sigstruct, exponent),
+			    "EXPONENT is not 3");
+	for (i = 0; i < sizeof(zeroes) / sizeof(zeroes[0]); i++)
+		for (j = 0; j < zeroes[i].size; j++)
+			if (sig->bytes[zeroes[i].offset + j])
+				return fail(error, SOFTSGX_REFUSED, NULL,
+					    zeroes[i].offset + j,
+					    "%s is not zero", zeroes[i].name);
+	return 0;
+}
+
 /* Signing */
 
 /**
@@ -327,15 +404,19 @@ static bool put_signature(struct sgx_sigstruct *sig, EVP_PKEY *pkey,
  *
  * After a failure, what is in @sig is of no use.
  *
- * Return: 0; SOFTSGX_REFUSED if it is not this key's signature of this.
+ * Return: 0; SOFTSGX_REFUSED if it is not this key's signature of this, or if
+ * what was signed is no SIGSTRUCT that EINIT could accept.
  */
 int softsgx_sigstruct_finish(struct softsgx_sigstruct *sig,
 			     const struct softsgx_key *key,
 			     const uint8_t signature[SOFTSGX_SIGNATURE_SIZE],
 			     struct softsgx_error *error)
 {
-	if (!put_signature(sigstruct_mut(sig), key->pkey, signature) ||
-	    !machine_verify(sigstruct_of(sig)))
+	bool ok = put_signature(sigstruct_mut(sig), key->pkey, signature);
+
+	if (ok && well_formed(sig, error))
+		return SOFTSGX_REFUSED;
+	if (!ok || !machine_verify(sigstruct_of(sig)))
 		return fail(error, SOFTSGX_REFUSED, NULL, SOFTSGX_NO_OFFSET,
 			    "not a signature of these bytes by this key");
 	return 0;
@@ -347,7 +428,8 @@ int softsgx_sigstruct_finish(struct softsgx_sigstruct *sig,
  * @key:	a private key
  * @error:	why it failed, or NULL
  *
- * Return: 0; SOFTSGX_REFUSED if the key cannot sign.
+ * Return: 0; SOFTSGX_REFUSED if the key cannot sign, or if EINIT would not accept
+ * what @sig says.
  */
 int softsgx_sigstruct_sign(struct softsgx_sigstruct *sig,
 			   const struct softsgx_key *key,
@@ -395,21 +477,12 @@ int softsgx_sigstruct_parse(struct softsgx_sigstruct *sig, const void *data,
 			    size_t len, const char *name,
 			    struct softsgx_error *error)
 {
-	const struct sgx_sigstruct *s = sigstruct_of(sig);
-
 	if (len != sizeof(sig->bytes))
 		return fail(error, SOFTSGX_FORMAT, name,
 			    len < sizeof(sig->bytes) ? len : sizeof(sig->bytes),
 			    "a SIGSTRUCT has 1808 bytes, this file %zu", len);
 	memcpy(sig->bytes, data, sizeof(sig->bytes));
-	if (memcmp(s->header, header, sizeof(header)))
-		return fail(error, SOFTSGX_FORMAT, name, 0,
-			    "not the header of a SIGSTRUCT");
-	if (memcmp(s->header2, header2, sizeof(header2)))
-		return fail(error, SOFTSGX_FORMAT, name,
-			    offsetof(struct sgx_sigstruct, header2),
-			    "not the second header of a SIGSTRUCT");
-	return 0;
+	return headers_check(sig, SOFTSGX_FORMAT, name, error);
 }
 
 /**
@@ -435,24 +508,6 @@ int softsgx_sigstruct_read(struct softsgx_sigstruct *sig, const char *path,
 	return ret;
 }
 
-/* A field that EINIT wants to be zero. */
-struct zero {
-	const char *name;
-	size_t offset;
-	size_t size;
-};
-
-#define ZERO(field)                                                   \
-	{                                                             \
-#field, offsetof(struct sgx_sigstruct, field),        \
-			sizeof(((struct sgx_sigstruct *)NULL)->field) \
-	}
-
-static const struct zero zeroes[] = {
-	ZERO(reserved1), ZERO(cet_attributes), ZERO(cet_attributes_mask),
-	ZERO(reserved2), ZERO(reserved3),      ZERO(reserved4),
-};
-
 /**
  * softsgx_sigstruct_verify() - whether a SIGSTRUCT is well-formed and signed
  * @sig:	the SIGSTRUCT
@@ -463,24 +518,9 @@ static const struct zero zeroes[] = {
 int softsgx_sigstruct_verify(const struct softsgx_sigstruct *sig,
 			     struct softsgx_error *error)
 {
-	const struct sgx_sigstruct *s = sigstruct_of(sig);
-	size_t i, j;
-
-	if (s->vendor && s->vendor != 0x8086)
-		return fail(error, SOFTSGX_REFUSED, NULL,
-			    offsetof(struct sgx_sigstruct, vendor),
-			    "VENDOR is neither 0 nor 0x8086");
-	if (s->exponent != 3)
-		return fail(error, SOFTSGX_REFUSED, NULL,
-			    offsetof(struct sgx_sigstruct, exponent),
-			    "EXPONENT is not 3");
-	for (i = 0; i < sizeof(zeroes) / sizeof(zeroes[0]); i++)
-		for (j = 0; j < zeroes[i].size; j++)
-			if (sig->bytes[zeroes[i].offset + j])
-				return fail(error, SOFTSGX_REFUSED, NULL,
-					    zeroes[i].offset + j,
-					    "%s is not zero", zeroes[i].name);
-	if (!machine_verify(s))
+	if (well_formed(sig, error))
+		return SOFTSGX_REFUSED;
+	if (!machine_verify(sigstruct_of(sig)))
 		return fail(error, SOFTSGX_REFUSED, NULL,
 			    offsetof(struct sgx_sigstruct, signature),
 			    "the signature, Q1 or Q2 is not right");

@@ -38,15 +38,29 @@ int report_error(const struct softsgx_error *error)
 	}
 }
 
+/* Digits, or 0x and hexadecimal ones: nothing is octal. @end is behind them. */
+static bool read_digits(const char *text, uint64_t *value, char **end)
+{
+	const bool is_hex = !strncasecmp(text, "0x", 2);
+
+	errno = 0;
+	*value = strtoull(text, end, is_hex ? 16 : 10);
+	return isdigit((unsigned char)*text) && !errno;
+}
+
+bool read_number(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	return read_digits(text, value, &end) && !*end && *value <= max;
+}
+
 uint64_t parse_number(const char *text, uint64_t max, const char *what,
 		      struct argp_state *state)
 {
-	unsigned long long value;
-	char *end;
+	uint64_t value;
 
-	errno = 0;
-	value = strtoull(text, &end, 0);
-	if (!isdigit((unsigned char)*text) || *end || errno || value > max)
+	if (!read_number(text, max, &value))
 		argp_error(state, "%s takes a number up to 0x%llx, not '%s'",
 			   what, (unsigned long long)max, text);
 	return value;
@@ -56,20 +70,19 @@ uint64_t parse_bytes(const char *text, const char *what,
 		     struct argp_state *state)
 {
 	static const char units[] = "KMG";
-	unsigned long long value;
 	unsigned int shift = 0;
 	const char *unit;
+	uint64_t value;
 	char *end;
+	bool ok;
 
-	errno = 0;
-	value = strtoull(text, &end, 0);
+	ok = read_digits(text, &value, &end);
 	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
 	if (unit) {
 		shift = 10 * (unit - units + 1);
 		end++;
 	}
-	if (!isdigit((unsigned char)*text) || *end || errno ||
-	    value >= 1ULL << (46 - shift))
+	if (!ok || *end || value >= 1ULL << (46 - shift))
 		argp_error(
 			state,
 			"%s takes a number of bytes, with K, M or G, not '%s'",
@@ -91,6 +104,14 @@ void parse_hex(const char *text, uint8_t *bytes, size_t len, const char *what,
 		sscanf(text + 2 * i, "%2x", &byte);
 		bytes[i] = byte;
 	}
+}
+
+/* Standard output is for one thing: JSON, or what is written. */
+void check_stdout(bool json, const char *output, const char *what,
+		  struct argp_state *state)
+{
+	if (json && output && !strcmp(output, "-"))
+		argp_error(state, "standard output has %s: no --json", what);
 }
 
 /* Refuses to write over what is read. Each of the names may be NULL. */

@@ -34,9 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "which enclave?");
 		if (!o->output)
 			argp_error(state, "where to? Give --output");
-		if (o->json && o->output && !strcmp(o->output, "-"))
-			argp_error(state,
-				   "standard output has the stream: no --json");
+		check_stdout(o->json, o->output, "the stream", state);
 		check_output(o->output, o->file, state);
 		return 0;
 	default:

@@ -35,6 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->file)
 			argp_error(state, "which file?");
+		check_stdout(o->json, o->svg, "the picture", state);
 		check_output(o->svg, o->file, state);
 		return 0;
 	default:
@@ -224,7 +225,8 @@ static int inspect_enclave(const struct options *o, const void *data,
 		complain("out of memory");
 		exit(EXIT_SYSTEM);
 	}
-	show_enclave(encl, &map, mrenclave, o);
+	if (!o->svg || strcmp(o->svg, "-"))
+		show_enclave(encl, &map, mrenclave, o);
 	if (o->svg) {
 		base = strrchr(o->file, '/');
 		hex(mrenclave, 32, subtitle + strlen(subtitle));
@@ -433,7 +435,8 @@ int verb_inspect(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "json", OPTION_JSON, NULL, 0, "Print JSON", 0 },
 		{ "svg", OPTION_SVG, "FILE", 0,
-		  "Write the memory map of an enclave as a picture, too", 0 },
+		  "Write the memory map of an enclave as a picture, too; - for standard output, which has nothing else then",
+		  0 },
 		{ 0 },
 	};
 	static const struct argp_child children[] = { LAYOUT_CHILD, { 0 } };

@@ -83,16 +83,6 @@ static void question_init(struct question *q)
 
 /* ---- words ---- */
 
-static bool read_number(const char *text, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	*value = strtoull(text, &end, 0);
-	return !*end && *value <= max;
-}
-
 static bool read_digest(const char *text, uint8_t digest[SGX_DIGEST_SIZE])
 {
 	unsigned int byte;

@@ -2,6 +2,7 @@
 /* softsgx sign: a SIGSTRUCT, in one step or, with a signer elsewhere, in two. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "tool.h"
 
 enum {
@@ -36,6 +37,7 @@ struct options {
 	struct softsgx_claims claims;
 	uint64_t more_attributes;
 	bool has_claims;
+	bool has_date;
 	bool json;
 	struct softsgx_layout layout;
 };
@@ -80,10 +82,27 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* Whether there is such a day: it is the same when it is counted again. */
+static bool is_day(unsigned int year, unsigned int month, unsigned int day)
+{
+	struct tm tm = { .tm_year = (int)year - 1900,
+			 .tm_mon = (int)month - 1,
+			 .tm_mday = (int)day };
+
+	timegm(&tm);
+	return month && tm.tm_mon == (int)month - 1 && tm.tm_mday == (int)day;
+}
+
+/* Eight zeroes are no day, and are what signers write that know none. */
 static uint32_t parse_date(const char *text, struct argp_state *state)
 {
-	if (strlen(text) != 8 || strspn(text, "0123456789") != 8)
-		argp_error(state, "--date takes YYYYMMDD, not '%s'", text);
+	unsigned int year, month, day;
+
+	if (strlen(text) != 8 || strspn(text, "0123456789") != 8 ||
+	    sscanf(text, "%4u%2u%2u", &year, &month, &day) != 3 ||
+	    (strcmp(text, "00000000") && !is_day(year, month, day)))
+		argp_error(state, "--date takes a day, YYYYMMDD, not '%s'",
+			   text);
 	return strtoul(text, NULL, 16);
 }
 
@@ -140,6 +159,7 @@ static error_t parse_claim(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_DATE:
 		c->date = parse_date(arg, state);
+		o->has_date = true;
 		break;
 	case OPTION_VENDOR:
 		c->vendor = parse_number(arg, UINT32_MAX, "--vendor", state);
@@ -160,6 +180,8 @@ static void check_files(const struct options *o, struct argp_state *state)
 {
 	const char *output = o->payload ? o->payload : o->output;
 
+	check_stdout(o->json, output,
+		     o->payload ? "the payload" : "the SIGSTRUCT", state);
 	check_output(output, o->enclave, state);
 	check_output(output, o->key, state);
 	check_output(output, o->from, state);
@@ -184,6 +206,11 @@ static void check_usage(const struct options *o, struct argp_state *state)
 		argp_error(state, "with which key? Give --key");
 	if (!o->payload && !o->output)
 		argp_error(state, "where to? Give --output");
+	if (!o->from && !o->has_date && !o->claims.date)
+		argp_error(
+			state,
+			"SOURCE_DATE_EPOCH takes seconds since 1970, of a year up to 9999, not '%s'",
+			getenv("SOURCE_DATE_EPOCH"));
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

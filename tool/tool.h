@@ -55,12 +55,15 @@ extern const struct argp layout_argp;
 /* common.c */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int report_error(const struct softsgx_error *error);
+bool read_number(const char *text, uint64_t max, uint64_t *value);
 uint64_t parse_number(const char *text, uint64_t max, const char *what,
 		      struct argp_state *state);
 uint64_t parse_bytes(const char *text, const char *what,
 		     struct argp_state *state);
 void parse_hex(const char *text, uint8_t *bytes, size_t len, const char *what,
 	       struct argp_state *state);
+void check_stdout(bool json, const char *output, const char *what,
+		  struct argp_state *state);
 void check_output(const char *output, const char *input,
 		  struct argp_state *state);
 void hex(const void *bytes, size_t len, char *text);

@@ -71,6 +71,8 @@ t "no policy" 2 'which policy?'
 t "no question" 2 'a question' "$policy"
 t "no op" 2 'no op=' "$policy" exe=/a
 t "a wrong op" 2 "'op=START' is not" "$policy" op=START
+printf 'policy name=t version=1\nDEFAULT action=DENY\nop=INIT min_isvsvn=9 action=ALLOW\n' >"$mine"
+t "a number as in rules" 0 'ALLOW by line 3' "$mine" op=INIT isvsvn=010
 t "a wrong number" 2 "'isvsvn=65536' is not" "$policy" op=INIT isvsvn=65536
 t "a wrong digest" 2 "'mrsigner=12' is not" "$policy" op=INIT mrsigner=12
 t "a relative path" 2 "'exe=app' is not" "$policy" op=INIT exe=app

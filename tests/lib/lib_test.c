@@ -440,6 +440,9 @@ static void wrong_sigstructs(void **state)
 		size_t at;
 		const char *reason;
 	} rows[] = {
+		{ 0, "not the header" },
+		{ 15, "not the header" },
+		{ 24, "not the second header" },
 		{ 16, "VENDOR" },
 		{ 60, "reserved1" },
 		{ 512, "EXPONENT" },

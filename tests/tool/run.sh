@@ -124,6 +124,25 @@ t "short signature" 3 'a signature has 384 bytes, this file 256' "$tool" sign --
 t "XFRM beyond the SSA frame" 1 'ECREATE' "$tool" sign "$hello" -k "$key" --xfrm 0x600e7 -o no.sig
 t "family without KSS" 1 'without KSS' "$tool" sign "$hello" -k "$key" --family-id 00112233445566778899aabbccddeeff -o no.sig
 t "reproducible" 0 'DATE         2001-09-09' sh -c "SOURCE_DATE_EPOCH=1000000000 '$tool' sign '$hello' -k '$key' -o date.sig && '$tool' inspect date.sig"
+head -c 256 /dev/urandom >noise
+openssl dgst -sha256 -sign "$key" -out noise.signature noise
+t "finish, other bytes" 1 'at 0x0: not the header of a SIGSTRUCT' "$tool" sign --from noise --signature noise.signature -k public.pem -o no.sig
+cp payload wrong
+patch wrong 24 '\x02'
+openssl dgst -sha256 -sign "$key" -out wrong.signature wrong
+t "finish, another header" 1 'not the second header' "$tool" sign --from wrong --signature wrong.signature -k public.pem -o no.sig
+t "not octal" 0 'ISVSVN       10' sh -c "'$tool' sign '$hello' -k '$key' --svn 010 -o svn.sig && '$tool' inspect svn.sig"
+t "not octal, again" 0 'ISVSVN       8' sh -c "'$tool' sign '$hello' -k '$key' --svn 08 -o svn.sig && '$tool' inspect svn.sig"
+t "hexadecimal" 0 'ISVSVN       26' sh -c "'$tool' sign '$hello' -k '$key' --svn 0x1A -o svn.sig && '$tool' inspect svn.sig"
+t "hexadecimal without digits" 2 "takes a number up to 0xffff, not '0x'" "$tool" sign "$hello" -k "$key" --svn 0x -o no.sig
+for epoch in abc '' 1x -1 ' 1' 253402300800 999999999999 99999999999999999999; do
+	t "SOURCE_DATE_EPOCH '$epoch'" 2 'SOURCE_DATE_EPOCH takes seconds' env SOURCE_DATE_EPOCH="$epoch" "$tool" sign "$hello" -k "$key" -o no.sig
+done
+t "SOURCE_DATE_EPOCH and --date" 0 '' env SOURCE_DATE_EPOCH=abc "$tool" sign "$hello" -k "$key" --date 20240229 -o date.sig
+t "the last SOURCE_DATE_EPOCH" 0 'DATE         9999-12-31' sh -c "SOURCE_DATE_EPOCH=253402300799 '$tool' sign '$hello' -k '$key' -o date.sig && '$tool' inspect date.sig"
+for date in 20269999 20230229 20260431 20260010 20260100 00000001; do
+	t "--date $date" 2 'takes a day' "$tool" sign "$hello" -k "$key" --date $date -o no.sig
+done
 t "cannot write" 4 'cannot be created' "$tool" sign "$hello" -k "$key" -o /nowhere/x
 if [ -e no.sig ]; then bad "a refused SIGSTRUCT was written"; else ok; fi
 
@@ -311,6 +330,10 @@ t "JSON of sign" 0 '"signed": true' "$tool" sign --json -k "$key" "$hello" -o js
 t "JSON of a payload" 0 '"signed": false' "$tool" sign --json "$hello" --payload json.tbs
 t "JSON of convert" 0 "\"mrenclave\": \"${sum%% *}\"" "$tool" convert --json "$hello" -o json.sgxs
 t "JSON and a stream" 2 'no --json' "$tool" convert --json "$hello" -o -
+t "JSON and a SIGSTRUCT" 2 'has the SIGSTRUCT: no --json' "$tool" sign --json -k "$key" "$hello" -o -
+t "JSON and a payload" 2 'has the payload: no --json' "$tool" sign --json "$hello" --payload -
+t "JSON and a picture" 2 'has the picture: no --json' "$tool" inspect --json --svg - "$hello"
+t "a picture alone" 0 '' sh -c "'$tool' inspect --svg - '$hello' | cmp - hello.svg"
 t "bad number" 2 'takes a number' "$tool" sign x -k y -o z --svn 70000
 t "bad date" 2 'YYYYMMDD' "$tool" sign x -k y -o z --date yesterday
 t "full disk" 4 'No space left' sh -c "'$tool' --version >/dev/null; '$tool' measure '$hello' >/dev/full"

@@ -10,22 +10,126 @@
 #include <sys/stat.h>
 #include "tool.h"
 
+/* Text of files, and names, that may have any bytes */
+
+/*
+ * The character that @text begins with, not the end of it; *@len is set to its
+ * bytes. -1 if that is no UTF-8, and the byte has to be taken alone.
+ */
+int32_t next_character(const char *text, size_t *len)
+{
+	static const int32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const uint8_t *p = (const uint8_t *)text;
+	size_t i, n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+	int32_t c = *p & (0x7f >> n);
+
+	*len = 1;
+	if (*p < 0x80)
+		return *p;
+	if (*p < 0xc0 || *p >= 0xf8)
+		return -1;
+	for (i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return -1;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return -1;
+	*len = n;
+	return c;
+}
+
+/* What a terminal shows as it is: it does not move, colour or reorder text. */
+static bool is_harmless(int32_t c)
+{
+	if (c < 0x80)
+		return c >= ' ' && c != 0x7f;
+	return has_unicode() && c >= 0xa0 && c != 0x200e && c != 0x200f &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+}
+
+/*
+ * Text for people, with \xNN for each byte of what is not harmless. It is @text
+ * itself, or good until this has been called four times more.
+ */
+const char *shown(const char *text)
+{
+	static char *texts[4];
+	static unsigned int next;
+	char **copy = &texts[next];
+	bool harmless = true;
+	size_t i, n, len;
+	const char *p;
+	FILE *out;
+
+	for (p = text; harmless && *p; p += n)
+		harmless = is_harmless(next_character(p, &n));
+	if (harmless)
+		return text;
+	next = (next + 1) % (sizeof(texts) / sizeof(texts[0]));
+	free(*copy);
+	out = open_text(copy, &len);
+	for (p = text; *p; p += n) {
+		if (is_harmless(next_character(p, &n))) {
+			fwrite(p, n, 1, out);
+			continue;
+		}
+		for (i = 0; i < n; i++)
+			fprintf(out, "\\x%02x", (uint8_t)p[i]);
+	}
+	close_text(out);
+	return *copy;
+}
+
+static void no_memory(void)
+{
+	complain("out of memory");
+	exit(EXIT_SYSTEM);
+}
+
+/* A stream that writes *@text, to be freed, which is whole when it is closed. */
+FILE *open_text(char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+
+	if (!out)
+		no_memory();
+	return out;
+}
+
+void close_text(FILE *out)
+{
+	if (fclose(out))
+		no_memory();
+}
+
+/* Errors */
+
 void complain(const char *format, ...)
 {
+	char *text;
 	va_list args;
 
-	fputs("softsgx: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "softsgx: %s\n", text ? shown(text) : format);
+	free(text);
 }
 
 /* The error as a line; the exit status that goes with it. */
 int report_error(const struct softsgx_error *error)
 {
-	fputs("softsgx: ", stderr);
-	softsgx_error_print(error, stderr);
+	char *text;
+	size_t len;
+	FILE *out = open_text(&text, &len);
+
+	softsgx_error_print(error, out);
+	close_text(out);
+	/* Without its end of line. */
+	complain("%.*s", (int)len - 1, text);
+	free(text);
 	switch (error->status) {
 	case SOFTSGX_OK:
 		return EXIT_YES;
@@ -273,15 +377,33 @@ void xfrm_text(uint64_t xfrm, char text[FLAGS_TEXT])
 static void json_put(struct json_object *object, const char *name,
 		     struct json_object *value)
 {
-	if (json_object_object_add(object, name, value)) {
-		complain("out of memory");
-		exit(EXIT_SYSTEM);
-	}
+	if (json_object_object_add(object, name, value))
+		no_memory();
 }
 
+/* JSON is UTF-8: U+FFFD stands for each byte that is not. */
 void json_text(struct json_object *object, const char *name, const char *text)
 {
-	json_put(object, name, json_object_new_string(text));
+	bool valid = true;
+	char *copy = NULL;
+	const char *p;
+	size_t n, len;
+	FILE *out;
+
+	for (p = text; valid && *p; p += n)
+		valid = next_character(p, &n) >= 0;
+	if (!valid) {
+		out = open_text(&copy, &len);
+		for (p = text; *p; p += n) {
+			if (next_character(p, &n) < 0)
+				fputs(REPLACEMENT, out);
+			else
+				fwrite(p, n, 1, out);
+		}
+		close_text(out);
+	}
+	json_put(object, name, json_object_new_string(copy ? copy : text));
+	free(copy);
 }
 
 void json_bytes(struct json_object *object, const char *name, const void *bytes,

@@ -51,7 +51,7 @@ static void field(struct json_object *json, const char *key, const char *name,
 	if (json)
 		json_text(json, key, text);
 	else
-		printf("  %-12s %s\n", name, text);
+		printf("  %-12s %s\n", name, shown(text));
 }
 
 static void field_bytes(struct json_object *json, const char *key,
@@ -109,7 +109,7 @@ static void tcs_line(const struct softsgx_enclave *encl,
 		printf("  0x%-8llx entry 0x%llx%s%s%s, %u SSA frames at 0x%llx, FS 0x%llx, GS 0x%llx%s\n",
 		       (unsigned long long)page->offset,
 		       (unsigned long long)tcs->oentry, name ? " (" : "",
-		       name ? name : "", name ? ")" : "", tcs->nssa,
+		       name ? shown(name) : "", name ? ")" : "", tcs->nssa,
 		       (unsigned long long)tcs->ossa,
 		       (unsigned long long)tcs->ofsbase,
 		       (unsigned long long)tcs->ogsbase,
@@ -180,7 +180,7 @@ static void show_enclave(const struct softsgx_enclave *encl,
 	softsgx_enclave_info(encl, &info);
 	format = info.format == SOFTSGX_FORMAT_ELF ? "ELF" : "SGXS";
 	if (!json)
-		printf("%s: an enclave (%s)\n\n", o->file, format);
+		printf("%s: an enclave (%s)\n\n", shown(o->file), format);
 	else
 		json_text(json, "format", format);
 	field_bytes(json, "mrenclave", "MRENCLAVE", mrenclave, 32);
@@ -262,7 +262,7 @@ static int inspect_sigstruct(const struct options *o, const void *data,
 	if (json)
 		json_text(json, "format", "SIGSTRUCT");
 	else
-		printf("%s: a SIGSTRUCT\n\n", o->file);
+		printf("%s: a SIGSTRUCT\n\n", shown(o->file));
 	field_bytes(json, "mrenclave", "MRENCLAVE", s->enclavehash, 32);
 	field_bytes(json, "mrsigner", "MRSIGNER", mrsigner, 32);
 	field_number(json, "isvprodid", "ISVPRODID", s->isvprodid);
@@ -319,7 +319,7 @@ static int inspect_report(const struct options *o, const void *data)
 		json_text(json, "format", "REPORT");
 	else
 		printf("%s: a REPORT, if its 432 bytes are one (it has no mark)\n\n",
-		       o->file);
+		       shown(o->file));
 	report_body(json, &r);
 	field_bytes(json, "keyid", "KEYID", r.keyid, 32);
 	field_bytes(json, "mac", "MAC", r.mac, 16);
@@ -377,7 +377,7 @@ static int inspect_quote(const struct options *o, const void *data, size_t len,
 		json = json_object_new_object();
 		json_text(json, "format", "QUOTE");
 	} else {
-		printf("%s: a quote\n\n", o->file);
+		printf("%s: a quote\n\n", shown(o->file));
 	}
 	field_number(json, "version", "version", q.version);
 	field(json, "att_key_type", "key type", "ECDSA-256 with P-256");

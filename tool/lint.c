@@ -65,7 +65,8 @@ find(struct lint *l, const char *file, const char *rule, const char *why,
 	va_end(args);
 	l->found++;
 	if (!l->json) {
-		printf("%s: %s: %s\n    %s\n", file, rule, what, why);
+		printf("%s: %s: %s\n    %s\n", shown(file), rule, shown(what),
+		       why);
 		return;
 	}
 	item = json_object_new_object();

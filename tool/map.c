@@ -256,7 +256,7 @@ static void box_line(const struct range *r, const struct pens *p, int width,
 	printf("%s", side);
 	if (r->mapped)
 		printf("  %s%s%s", measured_text(r->measured),
-		       *r->note ? "; " : "", r->note);
+		       *r->note ? "; " : "", shown(r->note));
 	putchar('\n');
 }
 
@@ -306,8 +306,12 @@ static const struct {
 
 static void xml(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		switch (*text) {
+	int32_t c;
+	size_t n;
+
+	for (; *text; text += n) {
+		c = next_character(text, &n);
+		switch (c) {
 		case '<':
 			fputs("&lt;", out);
 			break;
@@ -322,7 +326,11 @@ static void xml(FILE *out, const char *text)
 			break;
 		default:
 			/* XML has no control characters. */
-			fputc((unsigned char)*text < ' ' ? '?' : *text, out);
+			if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0xfffe ||
+			    c == 0xffff)
+				fputs(REPLACEMENT, out);
+			else
+				fwrite(text, n, 1, out);
 		}
 	}
 }
@@ -429,16 +437,9 @@ int map_svg(const struct map *map, const char *title, const char *subtitle,
 	FILE *out;
 	int ret;
 
-	out = open_memstream(&data, &len);
-	if (!out) {
-		complain("out of memory");
-		exit(EXIT_SYSTEM);
-	}
+	out = open_text(&data, &len);
 	svg_write(out, map, title, subtitle);
-	if (fclose(out)) {
-		complain("out of memory");
-		exit(EXIT_SYSTEM);
-	}
+	close_text(out);
 	ret = softsgx_file_write(path, data, len, error);
 	free(data);
 	return ret;

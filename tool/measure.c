@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* softsgx measure: MRENCLAVE of enclaves. */
 #include <string.h>
+#include <unistd.h>
 #include "tool.h"
 
 struct options {
@@ -34,6 +35,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/*
+ * As sha256sum(1): a line that begins with \ has \\, \n and \r in the name. On a
+ * terminal, which would obey them, other control characters are shown, too.
+ */
+static void print(const char *digest, const char *name)
+{
+	static const char special[] = "\\\n\r";
+	static const char letters[] = "\\nr";
+	const bool escaped = strpbrk(name, special);
+	const char *at;
+	char *text;
+	size_t len;
+	FILE *out;
+
+	out = open_text(&text, &len);
+	for (; *name; name++) {
+		at = strchr(special, *name);
+		if (at)
+			fprintf(out, "\\%c", letters[at - special]);
+		else
+			fputc(*name, out);
+	}
+	close_text(out);
+	printf("%s%s  %s\n", escaped ? "\\" : "", digest,
+	       isatty(STDOUT_FILENO) ? shown(text) : text);
+	free(text);
+}
+
 static int measure(const char *path, const struct options *o,
 		   struct json_object *list)
 {
@@ -56,7 +85,7 @@ static int measure(const char *path, const struct options *o,
 	softsgx_enclave_free(encl);
 	if (!o->json) {
 		hex(mrenclave, sizeof(mrenclave), text);
-		printf("%s  %s\n", text, path);
+		print(text, path);
 		return EXIT_YES;
 	}
 	item = json_object_new_object();

@@ -115,7 +115,7 @@ static int check_text(const char *path, const char *text, size_t len,
 		}
 		json_print(json);
 	} else if (policy) {
-		printf("%s: good, name %s, version %llu\n", path,
+		printf("%s: good, name %s, version %llu\n", shown(path),
 		       *sgx_policy_name(policy) ? sgx_policy_name(policy)
 						: "none",
 		       (unsigned long long)sgx_policy_version(policy));

@@ -547,11 +547,7 @@ struct lines {
 
 static FILE *line_start(struct lines *lines)
 {
-	lines->stream = open_memstream(&lines->text, &lines->len);
-	if (!lines->stream) {
-		complain("out of memory");
-		exit(EXIT_SYSTEM);
-	}
+	lines->stream = open_text(&lines->text, &lines->len);
 	return lines->stream;
 }
 
@@ -559,7 +555,7 @@ static void line_end(struct lines *lines)
 {
 	size_t i;
 
-	fclose(lines->stream);
+	close_text(lines->stream);
 	for (i = 0; i < lines->count; i++)
 		if (!strcmp(lines->list[i], lines->text)) {
 			free(lines->text);
@@ -702,8 +698,7 @@ static void put_command(FILE *out, const struct options *o,
 		"%s To be reviewed: what this used, which ended with status %d:\n%s  ",
 		comment, uses->status, comment);
 	for (word = o->command; *word; word++)
-		/* A line is a line. */
-		fprintf(out, " %.*s", (int)strcspn(*word, "\n"), *word);
+		fprintf(out, " %s", shown(*word));
 	fputc('\n', out);
 }
 

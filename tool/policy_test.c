@@ -383,7 +383,8 @@ static int test_one(const struct options *o, const struct sgx_policy *policy,
 		json_print(json);
 	} else {
 		printf("%s by line %u: %s\n",
-		       verdict.allowed ? "ALLOW" : "DENY", verdict.line, line);
+		       verdict.allowed ? "ALLOW" : "DENY", verdict.line,
+		       shown(line));
 	}
 	return verdict.allowed ? EXIT_YES : EXIT_NO;
 }
@@ -451,8 +452,8 @@ static int test_case(const struct sgx_policy *policy, const char *path,
 	verdict = ask(policy, &q, &op);
 	free(copy);
 	right = verdict.allowed == (q.expected == ANSWER_ALLOW);
-	printf("%s %s (%s by line %u)\n", right ? "ok    " : "not ok", line,
-	       verdict.allowed ? "ALLOW" : "DENY", verdict.line);
+	printf("%s %s (%s by line %u)\n", right ? "ok    " : "not ok",
+	       shown(line), verdict.allowed ? "ALLOW" : "DENY", verdict.line);
 	return right ? CASE_PASSED : CASE_FAILED;
 }
 

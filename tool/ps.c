@@ -26,7 +26,7 @@ static void print(const struct live_enclave *e)
 	       e->debug ? "D" : "-", size, resident, evicted,
 	       (unsigned long long)e->entries, (unsigned long long)e->aexes,
 	       (unsigned long long)e->faults, (unsigned long long)e->inside,
-	       (unsigned long long)e->threads, e->mrenclave, e->command);
+	       (unsigned long long)e->threads, e->mrenclave, shown(e->command));
 }
 
 int verb_ps(int argc, char **argv)

@@ -53,6 +53,11 @@ extern const struct argp layout_argp;
 	}
 
 /* common.c */
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+int32_t next_character(const char *text, size_t *len);
+const char *shown(const char *text);
+FILE *open_text(char **text, size_t *len);
+void close_text(FILE *out);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int report_error(const struct softsgx_error *error);
 bool read_number(const char *text, uint64_t max, uint64_t *value);

@@ -180,7 +180,7 @@ static void row_text(const struct row *r, char *text, size_t len)
 		(unsigned long long)e->id, e->pid, e->user, state_text(e),
 		e->debug ? "D" : "-", size, resident, evicted, r->entries,
 		r->aexes, r->faults, (unsigned long long)e->inside,
-		(unsigned long long)e->threads, e->command);
+		(unsigned long long)e->threads, shown(e->command));
 }
 
 static void summary_text(const struct live *live, const struct live *before,

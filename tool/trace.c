@@ -522,11 +522,11 @@ static void write_text(struct trace *t, const struct told *told,
 		['B'] = ">", ['E'] = "<", ['i'] = " "
 	};
 	char id[24] = "-";
-	char who[40];
+	char who[80];
 
 	if (told->has_id)
 		snprintf(id, sizeof(id), "%llu", (unsigned long long)told->id);
-	snprintf(who, sizeof(who), "%s/%d", thread->name, thread->tid);
+	snprintf(who, sizeof(who), "%s/%d", shown(thread->name), thread->tid);
 	fprintf(t->out, "%12.3f  %-20s %4s  %s %s%s%s\n", us / 1000, who, id,
 		marks[(unsigned char)told->phase], told->name,
 		*told->detail ? ": " : "", told->detail);

@@ -205,6 +205,65 @@ cp one.sig broken.sig
 patch broken.sig 600 '\x00\x01\x02'
 t "a bad signature" 0 'signature    the signature, Q1 or Q2 is not right' "$tool" inspect broken.sig
 
+echo "names with any bytes"
+# json: standard output of the last t is JSON, which is UTF-8.
+json() {
+	python3 -c 'import json; print(json.loads(open("stdout", "rb").read().decode("utf-8")))' >json
+}
+evil=$'\e[31mevil\xff<&>'
+python3 - "$hello" "$evil.elf" <<-'END'
+	import sys
+	data = open(sys.argv[1], "rb").read()
+	name = b"enclave_entry\0"
+	assert data.count(name) == 1
+	open(sys.argv[2], "wb").write(data.replace(name, b"\x1b[31m\xff\n<&>\0\0\0\0"))
+END
+t "symbol: text" 0 'entry 0x2000 (\x1b[31m\xff\x0a<&>)' "$tool" inspect "$evil.elf"
+if LC_ALL=C grep -q '[[:cntrl:]]' stdout; then bad "symbol: control characters"; else ok; fi
+t "file: text" 0 '\x1b[31mevil\xff<&>.elf: an enclave' "$tool" inspect "$evil.elf"
+cp "$evil.elf" "$evil.wx"
+patch "$evil.wx" $((64 + 56 + 4)) '\x07'
+t "lint: text" 1 '\x1b[31mevil\xff<&>.wx: wx-pages' "$tool" lint "$evil.wx"
+t "a complaint" 4 '\x1b[31mevil\xff<&>: cannot be opened' "$tool" inspect "$evil"
+t "a line of complaint" 4 'a\x0ab: cannot be opened' "$tool" inspect $'a\nb'
+for call in 'measure --json' 'inspect --json' 'lint --json' 'sign --json --payload tbs' 'convert --json -o evil.sgxs'; do
+	# shellcheck disable=SC2086 # they are words
+	"$tool" $call "$evil.elf" >stdout 2>stderr || :
+	if json; then ok; else bad "$call: not JSON"; fi
+done
+t "symbol: JSON" 0 "'entry': '\\x1b[31m\ufffd\\n<&>'" sh -c "'$tool' inspect --json \"\$1\" |
+	python3 -c 'import json, sys; print(ascii(json.load(sys.stdin)[\"tcs\"][0]))'" sh "$evil.elf"
+t "symbol: picture" 0 '' "$tool" inspect "$evil.elf" --svg evil.svg
+t "symbol: the picture is XML" 0 '\ufffd[31mevil\ufffd<&>.elf' python3 -c 'import xml.dom.minidom as m
+print(ascii(m.parse("evil.svg").getElementsByTagName("text")[0].firstChild.data))'
+printf 'policy name=t version=1\nDEFAULT action=DENY # \xff\n' >evil.rules
+"$tool" policy test --json evil.rules op=INIT >stdout 2>stderr || :
+if json; then ok; else bad "policy test: not JSON"; fi
+t "policy test: text" 1 'action=DENY # \xff' "$tool" policy test evil.rules op=INIT
+mkdir names
+for name in ü $'\xc3' $'\xc0\xaf' $'\xed\xa0\x80' $'\xf5\x80\x80\x80' $'\xc2\x9b31m' $'\u202e' $'\U1f600'; do
+	cp "$hello" "names/$name"
+done
+t "UTF-8" 0 'ü: an enclave' "$tool" inspect names/ü
+t "UTF-8, elsewhere" 0 'names/\xc3\xbc: an enclave' env LC_ALL=C "$tool" inspect names/ü
+for name in $'\xc3 \\xc3' $'\xc0\xaf \\xc0\\xaf' $'\xed\xa0\x80 \\xed\\xa0\\x80' \
+	$'\xf5\x80\x80\x80 \\xf5\\x80' $'\xc2\x9b31m \\xc2\\x9b31m' $'\u202e \\xe2\\x80\\xae'; do
+	t "shown as ${name#* }" 0 "names/${name#* }" "$tool" inspect "names/${name% *}"
+done
+"$tool" measure --json names/* >stdout 2>stderr </dev/null
+if json; then ok; else bad "measure --json of names: not JSON"; fi
+cp stdout json
+t "what is UTF-8 stays" 0 'True' python3 -c 'import json
+names = {e["file"][6:] for e in json.load(open("json", encoding="utf-8"))}
+print({"\u202e", "\U0001f600", "\xfc", "\x9b31m", "\ufffd\ufffd"} < names)'
+cp hello.sgxs $'a\nb\\c\rd'
+cp hello.sgxs "$evil.sgxs"
+t "measure, as sha256sum" 0 "\\${sum%% *}  a\\nb\\\\c\\rd" "$tool" measure $'a\nb\\c\rd'
+t "measure, for sha256sum" 0 'OK' sh -c "'$tool' measure hello.sgxs \"\$1\" \"\$2\" | sha256sum -c --strict" \
+	sh $'a\nb\\c\rd' "$evil.sgxs"
+t "measure, on a terminal" 0 '\x1b[31mevil\xff<&>.sgxs' script -q -c \
+	"'$tool' measure $'\\e[31mevil\\xff<&>.sgxs'" measure.typescript
+
 gcc -Wall -Wextra -Werror -o quote "$top/tests/tool/quote.c" -lcrypto
 ./quote good.quote
 t "quote" 0 'verdict      consistent' "$tool" inspect good.quote
@@ -231,6 +290,18 @@ echo 'pages=32768 used=30100 evictions=12 loads=3' >stats/epc
 export SOFTSGX_STATS=$PWD/stats
 t "ps" 0 'ready   -  128K  112K    0B       120        20      28   1/2   293d1149026a run.sh' "$tool" ps
 t "ps: no process" 0 '   2       0 ?        created D    1G  117M   20M' "$tool" ps
+cp "$(command -v sleep)" $'\e[31m\xff'
+./$'\e[31m\xff' 60 &
+sleeper=$!
+sed -i "s/creator=0/creator=$sleeper/" stats/enclaves
+until [ "$(tr -d '\n' <"/proc/$sleeper/comm" | od -An -c | tr -d ' ')" = '033[31m377' ]; do sleep 0.1; done
+t "ps: any name" 0 ' \x1b[31m\xff' "$tool" ps
+t "top: any name" 0 ' \x1b[31m\xff' "$tool" top -b -n 1
+"$tool" ps --json >stdout
+if json; then ok; else bad "ps --json: not JSON"; fi
+kill "$sleeper"
+wait "$sleeper" || :
+sed -i "s/creator=$sleeper/creator=0/" stats/enclaves
 t "ps in JSON" 0 '"evicted": 5000' "$tool" ps --json
 cp stdout json
 t "ps in JSON is JSON" 0 '2 30100 True' python3 -c 'import json

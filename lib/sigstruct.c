@@ -5,9 +5,12 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -70,50 +73,186 @@ static int key_check(const struct softsgx_key *key, const char *path,
 }
 
 /**
- * softsgx_key_read() - read a key from a PEM file
+ * struct pem - what a file of keys has
+ * @key:	label of the first key: "PRIVATE KEY", say; empty if there is none
+ * @encrypted:	that has a passphrase
+ * @certificate: there is a certificate
+ */
+struct pem {
+	char key[32];
+	bool encrypted;
+	bool certificate;
+};
+
+static void pem_look(struct pem *pem, const void *data, size_t len)
+{
+	BIO *bio = BIO_new_mem_buf(data, (int)len);
+	char *label, *notes;
+	uint8_t *content;
+	long size;
+
+	memset(pem, 0, sizeof(*pem));
+	while (bio && !*pem->key &&
+	       PEM_read_bio(bio, &label, &notes, &content, &size)) {
+		if (strstr(label, "CERTIFICATE"))
+			pem->certificate = true;
+		else if (strstr(label, " KEY") || !strncmp(label, "KEY", 3))
+			snprintf(pem->key, sizeof(pem->key), "%s", label);
+		pem->encrypted = strstr(label, "ENCRYPTED") ||
+				 strstr(notes, "ENCRYPTED");
+		OPENSSL_free(label);
+		OPENSSL_free(notes);
+		OPENSSL_clear_free(content, size);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+}
+
+/**
+ * struct asking - for a passphrase
+ * @path:	of which file
+ * @passphrase:	it, or NULL if the terminal is to be asked
+ * @no_terminal: there was none
+ */
+struct asking {
+	const char *path;
+	const char *passphrase;
+	bool no_terminal;
+};
+
+/* Called by OpenSSL. Without a terminal it would ask standard input and error. */
+static int ask(char *buf, int size, int writing, void *context)
+{
+	struct asking *asking = context;
+	char prompt[512];
+	size_t len;
+	int fd;
+
+	(void)writing;
+	if (asking->passphrase) {
+		len = strlen(asking->passphrase);
+		if (len > (size_t)size)
+			return -1;
+		memcpy(buf, asking->passphrase, len);
+		return (int)len;
+	}
+	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		asking->no_terminal = true;
+		return -1;
+	}
+	close(fd);
+	snprintf(prompt, sizeof(prompt), "Passphrase of %s: ", asking->path);
+	if (EVP_read_pw_string_min(buf, 0, size, prompt, 0))
+		return -1;
+	return (int)strlen(buf);
+}
+
+/* What is no key that can be read, and what helps. */
+static int key_refuse(const struct pem *pem, const struct asking *asking,
+		      const uint8_t *data, size_t len,
+		      struct softsgx_error *error)
+{
+	const char *reason = "no key in PEM";
+
+	if (asking->no_terminal)
+		return fail(
+			error, SOFTSGX_SYSTEM, asking->path, SOFTSGX_NO_OFFSET,
+			"the key has a passphrase, and there is no terminal to ask for it");
+	if (pem->encrypted && *pem->key)
+		reason = "wrong passphrase, or damaged";
+	else if (*pem->key)
+		return fail(error, SOFTSGX_FORMAT, asking->path,
+			    SOFTSGX_NO_OFFSET, "the %s cannot be read: %s",
+			    pem->key, openssl_reason());
+	else if (pem->certificate)
+		reason =
+			"a certificate, not a key: openssl x509 -pubkey -noout has its key";
+	else if (len && *data == 0x30)
+		reason =
+			"no key in PEM: of one in DER, openssl rsa -inform DER makes one";
+	return fail(error, SOFTSGX_FORMAT, asking->path, SOFTSGX_NO_OFFSET,
+		    "%s", reason);
+}
+
+static int key_parse(struct softsgx_key *key, struct asking *asking,
+		     const void *data, size_t len, struct softsgx_error *error)
+{
+	struct pem pem = { 0 };
+	BIO *bio;
+
+	if (len > INT_MAX)
+		len = 0;
+	pem_look(&pem, data, len);
+	key->is_private = strstr(pem.key, "PRIVATE");
+	bio = BIO_new_mem_buf(data, (int)len);
+	if (!bio)
+		return fail_memory(error);
+	if (key->is_private)
+		key->pkey = PEM_read_bio_PrivateKey(bio, NULL, ask, asking);
+	else if (*pem.key)
+		key->pkey = PEM_read_bio_PUBKEY(bio, NULL, ask, asking);
+	BIO_free(bio);
+	if (!key->pkey)
+		return key_refuse(&pem, asking, data, len, error);
+	return key_check(key, asking->path, error);
+}
+
+/**
+ * softsgx_key_read_passphrase() - read a key from a PEM file that may be encrypted
  * @key:	set to the key; give it to softsgx_key_free()
- * @path:	name of the file, with a private or a public key
+ * @path:	name of the file, with a private or a public key; "-" for standard
+ *		input
+ * @passphrase:	of an encrypted key. If it is NULL, the terminal is asked for it,
+ *		and without one this fails
  * @error:	why it failed, or NULL
  *
- * If the key is encrypted, OpenSSL asks for the passphrase on the terminal of
- * the process (/dev/tty), and the call waits for the answer.
- *
- * Return: 0; SOFTSGX_FORMAT if it is not RSA-3072 with exponent 3;
- * SOFTSGX_SYSTEM.
+ * Return: 0; SOFTSGX_FORMAT if it is not RSA-3072 with exponent 3, or if the
+ * passphrase is wrong; SOFTSGX_SYSTEM.
  */
-int softsgx_key_read(struct softsgx_key **key, const char *path,
-		     struct softsgx_error *error)
+int softsgx_key_read_passphrase(struct softsgx_key **key, const char *path,
+				const char *passphrase,
+				struct softsgx_error *error)
 {
+	struct asking asking = { .path = path, .passphrase = passphrase };
 	struct softsgx_key *new;
-	FILE *file;
+	void *data;
+	size_t len;
 	int ret;
 
+	ret = softsgx_file_read(path, &data, &len, error);
+	if (ret)
+		return ret;
 	new = calloc(1, sizeof(*new));
-	if (!new)
-		return fail_memory(error);
-	file = fopen(path, "re");
-	if (!file) {
-		free(new);
-		return fail_system(error, path, "cannot be opened");
-	}
-	new->pkey = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-	new->is_private = new->pkey;
-	if (!new->pkey) {
-		rewind(file);
-		new->pkey = PEM_read_PUBKEY(file, NULL, NULL, NULL);
-	}
-	fclose(file);
-	if (new->pkey)
-		ret = key_check(new, path, error);
-	else
-		ret = fail(error, SOFTSGX_FORMAT, path, SOFTSGX_NO_OFFSET,
-			   "no key in PEM: %s", openssl_reason());
+	ret = new ? key_parse(new, &asking, data, len, error)
+		  : fail_memory(error);
 	ERR_clear_error();
+	OPENSSL_cleanse(data, len);
+	free(data);
 	if (ret)
 		softsgx_key_free(new);
 	else
 		*key = new;
 	return ret;
+}
+
+/**
+ * softsgx_key_read() - read a key from a PEM file
+ * @key:	set to the key; give it to softsgx_key_free()
+ * @path:	name of the file, with a private or a public key; "-" for standard
+ *		input
+ * @error:	why it failed, or NULL
+ *
+ * The terminal is asked for the passphrase of an encrypted key: where there may
+ * be none, see softsgx_key_read_passphrase().
+ *
+ * Return: 0; SOFTSGX_FORMAT if it is not RSA-3072 with exponent 3, or if the
+ * passphrase is wrong; SOFTSGX_SYSTEM.
+ */
+int softsgx_key_read(struct softsgx_key **key, const char *path,
+		     struct softsgx_error *error)
+{
+	return softsgx_key_read_passphrase(key, path, NULL, error);
 }
 
 /**

@@ -174,6 +174,9 @@ struct softsgx_key;
 
 int softsgx_key_read(struct softsgx_key **key, const char *path,
 		     struct softsgx_error *error);
+int softsgx_key_read_passphrase(struct softsgx_key **key, const char *path,
+				const char *passphrase,
+				struct softsgx_error *error);
 void softsgx_key_free(struct softsgx_key *key);
 
 /* SIGSTRUCT */

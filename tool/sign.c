@@ -9,6 +9,7 @@ enum {
 	OPTION_PAYLOAD = OPTION_OWN,
 	OPTION_FROM,
 	OPTION_SIGNATURE,
+	OPTION_PASSPHRASE,
 	OPTION_DEBUG,
 	OPTION_KSS,
 	OPTION_PROVISION,
@@ -34,6 +35,7 @@ struct options {
 	const char *payload;
 	const char *from;
 	const char *signature;
+	const char *passphrase;
 	struct softsgx_claims claims;
 	uint64_t more_attributes;
 	bool has_claims;
@@ -45,6 +47,9 @@ struct options {
 static const struct argp_option options[] = {
 	{ "key", 'k', "FILE", 0,
 	  "The signer's key in PEM: RSA-3072, exponent 3", 0 },
+	{ "passphrase-file", OPTION_PASSPHRASE, "FILE", 0,
+	  "Its first line is the passphrase of the key (default: ask the terminal)",
+	  0 },
 	{ "output", 'o', "FILE", 0, "Where the SIGSTRUCT goes", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "Print what was written, as JSON", 0 },
 	{ NULL, 0, NULL, 0, "With a signer elsewhere:", 2 },
@@ -186,6 +191,7 @@ static void check_files(const struct options *o, struct argp_state *state)
 	check_output(output, o->key, state);
 	check_output(output, o->from, state);
 	check_output(output, o->signature, state);
+	check_output(output, o->passphrase, state);
 }
 
 /* Which of the three ways to sign it is, and that nothing is missing. */
@@ -202,6 +208,8 @@ static void check_usage(const struct options *o, struct argp_state *state)
 	if (o->payload && (o->key || o->output))
 		argp_error(state,
 			   "--payload needs no key, and makes no SIGSTRUCT");
+	if (o->passphrase && !o->key)
+		argp_error(state, "--passphrase-file is for --key");
 	if (!o->payload && !o->key)
 		argp_error(state, "with which key? Give --key");
 	if (!o->payload && !o->output)
@@ -239,6 +247,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_SIGNATURE:
 		o->signature = arg;
 		return 0;
+	case OPTION_PASSPHRASE:
+		o->passphrase = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (o->enclave)
 			argp_error(state, "one enclave at a time");
@@ -275,6 +286,35 @@ static int read_exactly(const char *path, uint8_t *bytes, size_t len,
 			 "%s has %zu bytes, this file %zu", what, len, got);
 	}
 	free(data);
+	return ret;
+}
+
+/* The key, with the passphrase that is the first line of a file. */
+static int read_key(const struct options *o, struct softsgx_key **key,
+		    struct softsgx_error *error)
+{
+	char *passphrase;
+	void *data;
+	size_t len;
+	int ret;
+
+	if (!o->passphrase)
+		return softsgx_key_read(key, o->key, error);
+	ret = softsgx_file_read(o->passphrase, &data, &len, error);
+	if (ret)
+		return ret;
+	passphrase = strndup(data, len);
+	explicit_bzero(data, len);
+	free(data);
+	if (!passphrase) {
+		complain("out of memory");
+		exit(EXIT_SYSTEM);
+	}
+	len = strlen(passphrase);
+	passphrase[strcspn(passphrase, "\r\n")] = '\0';
+	ret = softsgx_key_read_passphrase(key, o->key, passphrase, error);
+	explicit_bzero(passphrase, len);
+	free(passphrase);
 	return ret;
 }
 
@@ -352,7 +392,7 @@ static int sign(const struct options *o, struct softsgx_enclave **encl,
 	if (o->enclave)
 		ret = softsgx_enclave_read(encl, o->enclave, &o->layout, error);
 	if (!ret && o->key)
-		ret = softsgx_key_read(key, o->key, error);
+		ret = read_key(o, key, error);
 	if (ret)
 		return ret;
 

@@ -32,7 +32,7 @@ _softsgx() {
 			--net --publish --cpuid --timeout"
 		;;
 	sign)
-		words="--json --key --output --payload --from --signature --debug --kss
+		words="--json --key --passphrase-file --output --payload --from --signature --debug --kss
 			--provision --attributes --attribute-mask --xfrm --xfrm-mask
 			--miscselect --misc-mask --prodid --svn --family-id
 			--ext-prodid --date --vendor --swdefined $layout"

@@ -120,6 +120,33 @@ openssl genrsa -3 -out small.pem 2048 2>/dev/null
 t "exponent" 3 'exponent of the key is not 3' "$tool" sign "$hello" -k e65537.pem -o no.sig
 t "key size" 3 'not an RSA key of 3072 bits' "$tool" sign "$hello" -k small.pem -o no.sig
 t "no key" 3 'no key in PEM' "$tool" sign "$hello" -k "$hello" -o no.sig
+openssl rsa -in "$key" -aes128 -passout pass:secret -out enc.pem 2>/dev/null
+openssl rsa -in "$key" -aes128 -passout pass:secret -traditional -out old.pem 2>/dev/null
+printf 'secret\nmore\n' >secret
+echo 'wrong' >not-secret
+for pem in enc.pem old.pem; do
+	t "$pem" 0 '' "$tool" sign "$hello" -k $pem --passphrase-file secret --kss --svn 3 --prodid 0x11 -o enc.sig
+	same "$pem" one.sig enc.sig
+	rm enc.sig
+	t "$pem, wrong passphrase" 3 "$pem: wrong passphrase, or damaged" "$tool" sign "$hello" -k $pem --passphrase-file not-secret -o no.sig
+	t "$pem, no terminal" 4 "$pem: the key has a passphrase, and there is no terminal" setsid -w "$tool" sign "$hello" -k $pem -o no.sig
+done
+t "passphrase from a pipe" 0 '' sh -c "echo secret | '$tool' sign '$hello' -k enc.pem --passphrase-file - -o enc.sig"
+t "passphrase and no key" 2 'is for --key' "$tool" sign "$hello" --passphrase-file secret -o no.sig
+t "no passphrase file" 4 'none: cannot be opened' "$tool" sign "$hello" -k enc.pem --passphrase-file none -o no.sig
+t "passphrase for nothing" 0 '' "$tool" sign "$hello" -k "$key" --passphrase-file secret -o enc.sig
+t "passphrase at the terminal" 0 '' "$top/tests/tool/passphrase.py" secret 0 "$tool" sign "$hello" -k enc.pem -o enc.sig
+t "wrong passphrase at the terminal" 0 'enc.pem: wrong passphrase, or damaged' "$top/tests/tool/passphrase.py" wrong 3 "$tool" sign "$hello" -k enc.pem -o no.sig
+openssl rsa -in "$key" -outform DER -out key.der 2>/dev/null
+t "DER" 3 'key.der: no key in PEM: of one in DER, openssl rsa -inform DER' "$tool" sign "$hello" -k key.der -o no.sig
+openssl req -x509 -key "$key" -subj /CN=signer -out cert.pem
+t "a certificate" 3 'cert.pem: a certificate, not a key: openssl x509 -pubkey' "$tool" sign "$hello" -k cert.pem -o no.sig
+cat cert.pem "$key" >both.pem
+t "a certificate and a key" 0 '' "$tool" sign "$hello" -k both.pem -o enc.sig
+t "a directory for a key" 4 '/tmp: cannot be read: Is a directory' "$tool" sign "$hello" -k /tmp -o no.sig
+sed 5d "$key" >damaged.pem
+t "a damaged key" 3 'PRIVATE KEY cannot be read' "$tool" sign "$hello" -k damaged.pem -o no.sig
+t "a key from a pipe" 0 '' sh -c "'$tool' sign '$hello' -k - -o enc.sig <'$key'"
 t "short signature" 3 'a signature has 384 bytes, this file 256' "$tool" sign --from payload --signature payload -k public.pem -o no.sig
 t "XFRM beyond the SSA frame" 1 'ECREATE' "$tool" sign "$hello" -k "$key" --xfrm 0x600e7 -o no.sig
 t "family without KSS" 1 'without KSS' "$tool" sign "$hello" -k "$key" --family-id 00112233445566778899aabbccddeeff -o no.sig
@@ -161,6 +188,7 @@ over "key by a link" sign over.elf -k over.pem -o linked.pem
 over "key by a symbolic link" sign over.elf -k symbolic.pem -o over.pem
 over "enclave" sign over.elf -k over.pem -o over.elf
 over "enclave by its payload" sign over.elf --payload ./over.elf
+over "passphrase" sign over.elf -k over.pem --passphrase-file over.pem -o over.pem
 over "payload" sign --from payload --signature signature -k public.pem -o payload
 over "signature" sign --from payload --signature signature -k public.pem -o signature
 over "stream" convert over.elf -o over.elf

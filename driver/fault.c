@@ -74,9 +74,9 @@ static u32 fault_tell(struct sgx_thread *thread, unsigned long address,
 	struct sgx_fault_told *told = &thread->fault_told;
 	const struct sgx_secs *secs = thread->cpu.secs->page;
 
-	told->added = told->address == address && told->errcd == errcd ?
-			      told->expected :
-			      0;
+	told->added = 0;
+	if (told->address == address && told->errcd == errcd)
+		told->added = told->expected;
 	told->address = address;
 	told->errcd = errcd;
 	told->expected = 0;
@@ -120,10 +120,10 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 	thread->fault_encl = sgx_secs_encl(thread->cpu.secs);
 	/* The kernel may resolve it all the same; ERESUME comes back to it. */
 	thread->fault_astray = sgx_thread_astray(thread, regs->ip);
+	if (!thread->fault_astray && sgx_isolate_keeps(thread, address, errcd))
+		return;
 	if (thread->fault_astray)
 		fault = (struct sgx_fault){ .vector = X86_TRAP_GP };
-	else if (sgx_isolate_keeps(thread, address, errcd))
-		return;
 	else
 		fault.errcd |= fault_tell(thread, address, errcd);
 	sgx_thread_aex(thread, &fault);

@@ -412,7 +412,8 @@ static void read_caches(struct memory *memory)
 			   memory->caches[memory->number].name, &pages,
 			   &slabs) != 3)
 			continue;
-		memory->caches[memory->number].size = pages * slabs * PAGE >> 10;
+		memory->caches[memory->number].size = pages * slabs * PAGE >>
+						      10;
 		memory->number++;
 		ASSERT(memory->number < CACHES_MAX);
 	}
@@ -464,8 +465,8 @@ static void nothing_left(struct memory *memory)
 		put(caches.gl_pathv[i], "1");
 	globfree(&caches);
 	read_caches(memory);
-	memory->slab = meminfo("SUnreclaim") -
-		       cache_size(memory, CACHE_OF_NOTES);
+	memory->slab =
+		meminfo("SUnreclaim") - cache_size(memory, CACHE_OF_NOTES);
 	memory->shmem = meminfo("Shmem");
 }
 

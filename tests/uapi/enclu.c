@@ -805,8 +805,7 @@ TEST(own_aep_epcm, "with an AEP of its own, an access that the EPCM forbids")
 	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
 	ASSERT_EQ(caught.code, SEGV_ACCERR);
 	ASSERT_EQ(caught.addr, guest.tcs + PAGE);
-	ASSERT_EQ(caught.reg[REG_ERR],
-		  SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_P);
+	ASSERT_EQ(caught.reg[REG_ERR], SGX_PFEC_SGX | SGX_PFEC_U | SGX_PFEC_P);
 }
 
 TEST(own_aep_looks, "the code at an AEP finds nothing of the enclave")

@@ -233,8 +233,8 @@ static const u8 access_insn[][3] = {
 /* EXINFO of the first frame, by EDBGRD. */
 static struct sgx_exinfo tiny_exinfo(const struct enclave *encl)
 {
-	u64 end = encl->secs.baseaddr + TINY_SSA +
-		  encl->secs.ssaframesize * PAGE;
+	u64 end =
+		encl->secs.baseaddr + TINY_SSA + encl->secs.ssaframesize * PAGE;
 	int fd = open("/proc/self/mem", O_RDONLY);
 	struct sgx_exinfo exinfo;
 

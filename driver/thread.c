@@ -340,7 +340,12 @@ static void tlb_fill(struct sgx_thread *thread, struct sgx_encl *encl,
 		     struct sgx_epcm *epcm, unsigned long la, long generation,
 		     u32 refused)
 {
-	struct sgx_tlb_entry *entry = tlb_choose(thread, la);
+	struct sgx_tlb_entry *entry;
+
+	/* What it has may be of another enclave, which is going. */
+	rcu_read_lock();
+	entry = tlb_choose(thread, la);
+	rcu_read_unlock();
 
 	/* An interrupt may do an AEX, but none translates. */
 	WRITE_ONCE(entry->encl, NULL);
@@ -588,35 +593,52 @@ static bool thread_inside(const struct sgx_thread *thread,
 	return READ_ONCE(thread->cpu.secs) == &encl->secs.epcm;
 }
 
+/* How many threads are made to forget at once, with interrupts off. */
+#define DETACH_BATCH 64
+
+/* Some threads. Returns false if all others have been made to forget, too. */
+static bool detach_some(struct sgx_encl *encl, bool *inside)
+{
+	struct sgx_attachment *attachment, *next;
+	unsigned int n = 0;
+	unsigned long flags;
+
+	*inside = false;
+	spin_lock_irqsave(&sgx_attach_lock, flags);
+	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
+		if (thread_inside(attachment->thread, encl)) {
+			*inside = true;
+			continue;
+		}
+		detach(attachment);
+		if (++n == DETACH_BATCH)
+			break;
+	}
+	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	return n == DETACH_BATCH;
+}
+
 /**
  * sgx_encl_detach_threads() - make all threads forget an enclave
  * @encl:	enclave that no process maps and no descriptor names any more,
  *		with SGX_ENCL_DEAD set, its translations invalidated and a grace
  *		period over since
  *
- * Context: any but interrupts.
+ * Context: may sleep.
  * Return: true if nothing refers to the enclave any more but RCU readers that
  * began before. False if a thread is still inside: the last one to leave queues
  * &sgx_encl.teardown.
  */
 bool sgx_encl_detach_threads(struct sgx_encl *encl)
 {
-	struct sgx_attachment *attachment, *next;
-	bool inside = false;
-	unsigned long flags;
+	bool inside;
 
 	set_bit(SGX_ENCL_ENDING, &encl->flags);
 	/* Pairs with sgx_thread_left(). */
 	smp_mb__after_atomic();
 
-	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry_safe(attachment, next, &encl->threads, encl_node) {
-		if (thread_inside(attachment->thread, encl))
-			inside = true;
-		else
-			detach(attachment);
-	}
-	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	while (detach_some(encl, &inside))
+		cond_resched();
 	return !inside;
 }
 
@@ -654,20 +676,22 @@ unsigned int sgx_encl_count_threads(struct sgx_encl *encl, unsigned int *inside)
  */
 u64 sgx_encl_oldest_epoch(struct sgx_encl *encl)
 {
-	struct sgx_attachment *attachment;
 	u64 oldest = ~0ULL;
-	unsigned long flags;
+	int cpu;
 
 	/* After the caller advanced the epoch; pairs with sgx_eenter(). */
 	smp_mb();
 
-	spin_lock_irqsave(&sgx_attach_lock, flags);
-	list_for_each_entry(attachment, &encl->threads, encl_node) {
-		if (thread_inside(attachment->thread, encl))
-			oldest = min(oldest,
-				     READ_ONCE(attachment->thread->cpu.epoch));
+	/* A thread that is not running has left when it was switched out. */
+	rcu_read_lock();
+	for_each_online_cpu(cpu) {
+		struct sgx_thread *thread =
+			READ_ONCE(per_cpu(sgx_running, cpu));
+
+		if (thread && thread_inside(thread, encl))
+			oldest = min(oldest, READ_ONCE(thread->cpu.epoch));
 	}
-	spin_unlock_irqrestore(&sgx_attach_lock, flags);
+	rcu_read_unlock();
 	return oldest;
 }
 
@@ -763,6 +787,25 @@ static void thread_free_and_put(struct rcu_head *rcu)
 	module_put(THIS_MODULE);
 }
 
+/*
+ * There was an execve(). The translations of the old address space may be good
+ * where they come from, if others go on to use it, and mean nothing here.
+ */
+static void thread_new_mm(struct sgx_thread *thread)
+{
+	unsigned int i;
+
+	for (i = 0; i < SGX_TLB_ENTRIES; i++)
+		WRITE_ONCE(thread->tlb[i].encl, NULL);
+	WRITE_ONCE(thread->entry_now, &sgx_no_generation);
+	thread->miss = (struct sgx_miss){};
+	thread->fault_told = (struct sgx_fault_told){};
+	thread->key_encl = NULL;
+	thread->key_open = 0;
+	thread->key_closed = 0;
+	thread->mm_id = sgx_mm_id();
+}
+
 /* Whether the process maps an enclave: what ENCLU means to it hangs on that. */
 static void thread_find_enclave(struct sgx_thread *thread)
 {
@@ -777,7 +820,7 @@ static void thread_find_enclave(struct sgx_thread *thread)
 	mmap_read_unlock(mm);
 
 	if (vma)
-		thread->mm = mm;
+		thread_new_mm(thread);
 	else
 		thread->no_enclave = true;
 }
@@ -840,7 +883,7 @@ static void thread_work(struct callback_head *head)
 		thread_do_zap(thread);
 	if (thread->abort.pending)
 		sgx_abort_access(thread);
-	if (thread->mm != current->mm)
+	if (thread->mm_id != sgx_mm_id())
 		thread_find_enclave(thread);
 	else if (thread->miss.pending && thread_resolve_miss(thread))
 		sgx_trap_again(thread);

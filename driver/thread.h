@@ -175,7 +175,8 @@ struct sgx_abort {
  * @fault_encl:	the enclave from inside which the page fault came, NULL outside;
  *		only compared with
  * @abort:	see &struct sgx_abort
- * @mm:		address space in which an enclave was seen; never dereferenced
+ * @mm_id:	address space in which an enclave was seen, and that of @tlb; 0 for
+ *		none. As sgx_mm_id() has it
  * @no_enclave:	the slow path saw none: the ENCLU at hand is an invalid opcode
  * @exited:	the thread has exited, @work frees this
  * @work:	the slow path, run before the thread returns to user mode
@@ -221,7 +222,7 @@ struct sgx_thread {
 	bool no_enclave;
 	bool exited;
 	unsigned long zap;
-	struct mm_struct *mm;
+	u64 mm_id;
 	struct callback_head work;
 	struct preempt_notifier notifier;
 	struct list_head attachments;
@@ -244,6 +245,15 @@ extern const atomic_long_t sgx_no_generation;
 static inline struct sgx_regs *sgx_pt_regs(struct pt_regs *regs)
 {
 	return (struct sgx_regs *)regs;
+}
+
+/*
+ * What the address space of the running thread is known by. Other than its
+ * address, it is never used again.
+ */
+static inline u64 sgx_mm_id(void)
+{
+	return current->mm->context.ctx_id;
 }
 
 /* The struct of the running thread, NULL if it has none. Preemption is off. */

@@ -272,7 +272,7 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 
 	/* Inside there is no execve(), so that the address space is the same. */
 	if (!thread->cpu.secs) {
-		if (unlikely(thread->mm != current->mm))
+		if (unlikely(thread->mm_id != sgx_mm_id()))
 			return trap_first(thread);
 	} else if (unlikely(sgx_thread_astray(thread, regs->ip))) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);

@@ -331,3 +331,83 @@ TEST(families, "children of children use an enclave and are killed: no leak")
 	ASSERT(unreclaimable() < before + 2048);
 	still_good();
 }
+
+/*
+ * The program after execve(): of the enclave at @base nothing is mapped. It has
+ * code of its own where the enclave's would be, and enters. Exit status: 1, the
+ * place is taken; 2, it got in; SIGSEGV is right.
+ */
+static void enter_after_exec(u64 base)
+{
+	/* mov %rcx, %rbx; mov $4, %eax; enclu */
+	static const u8 code[] = { 0x48, 0x89, 0xcb, 0xb8, 0x04, 0x00,
+				   0x00, 0x00, 0x0f, 0x01, 0xd7 };
+	struct raw raw = { .stack = entry_stack() };
+	int fd = open("/dev/sgx_enclave", O_RDWR);
+	void *place;
+
+	/* Another enclave, so that ENCLU is an instruction here. */
+	if (fd < 0 ||
+	    mmap(NULL, PAGE, PROT_NONE, MAP_SHARED, fd, 0) == MAP_FAILED)
+		_exit(3);
+	place = mmap((void *)(base + TINY_CODE), PAGE,
+		     PROT_READ | PROT_WRITE | PROT_EXEC,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (place == MAP_FAILED)
+		_exit(1);
+	memcpy(place, code, sizeof(code));
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = base + TINY_TCS;
+	raw.in[RCX] = (u64)raw_aep;
+	raw_enclu(&raw);
+	_exit(2);
+}
+
+__attribute__((constructor)) static void after_exec(void)
+{
+	const char *base = getenv("ENTER_AFTER_EXEC");
+
+	if (base)
+		enter_after_exec(strtoul(base, NULL, 16));
+}
+
+/* With the memory of the parent: its mappings stay, and so the translations. */
+static int enter_and_exec(void *data)
+{
+	static char *argv[] = { "share", NULL };
+	struct enclave *encl = data;
+	char text[64];
+	char *env[] = { text, NULL };
+
+	if (tiny_enter(encl).function != SGX_EEXIT)
+		_exit(4);
+	snprintf(text, sizeof(text), "ENTER_AFTER_EXEC=%llx",
+		 (unsigned long long)encl->secs.baseaddr);
+	execve("/proc/self/exe", argv, env);
+	_exit(5);
+}
+
+TEST(exec, "an address space that is left takes its translations along")
+{
+	u8 *stack = page_alloc(64);
+	struct enclave encl;
+	int i, status = 0;
+	pid_t pid;
+
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	tiny_finish(&encl);
+	for (i = 0; i < 20; i++) {
+		pid = clone(enter_and_exec, stack + 64 * PAGE,
+			    CLONE_VM | CLONE_VFORK | SIGCHLD, &encl);
+		ASSERT(pid > 0);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 1)
+			break;
+	}
+	ASSERT(WIFSIGNALED(status));
+	ASSERT_EQ(WTERMSIG(status), SIGSEGV);
+	/* The parent's are as they were. */
+	ASSERT_EQ(tiny_enter(&encl).function, SGX_EEXIT);
+}

@@ -354,7 +354,7 @@ static int encl_add_page(struct sgx_encl *encl, struct sgx_access_call *call,
 	if (ret)
 		goto out_unlock;
 
-	ret = sgx_encl_lock_secs(encl);
+	ret = sgx_encl_lock_secs(encl, true);
 	if (!ret)
 		ret = insert_page(encl, page, addr, source, secinfo,
 				  call->measured);
@@ -470,7 +470,7 @@ static int encl_init(struct sgx_encl *encl, const struct sgx_source *source,
 	if (ret)
 		return ret;
 
-	ret = sgx_encl_lock_secs(encl);
+	ret = sgx_encl_lock_secs(encl, false);
 	if (ret)
 		goto out_unlock;
 	ret = sgx_einit(&cpu, sigstruct, sgx_epc_operand(&encl->secs), token);
@@ -670,7 +670,7 @@ static int change_and_track(struct page_change *op, u64 offset, u64 length,
 	if (!*count)
 		return ret;
 
-	track = sgx_encl_lock_secs(op->encl);
+	track = sgx_encl_lock_secs(op->encl, false);
 	if (!track && sgx_encl_track(op->encl))
 		track = -EFAULT;
 	mutex_unlock(&op->encl->lock);

@@ -727,6 +727,7 @@ void sgx_reclaim_exit(void)
  * struct room - EPC pages for pages that have to come back
  * @pages:	for the page, its VA and its SECS
  * @n:		how many are there
+ * @over:	the caller holds one already, of which they know nothing
  * @error:	there are no more, why
  *
  * They are got without the lock, for making room takes locks of other enclaves.
@@ -734,6 +735,7 @@ void sgx_reclaim_exit(void)
 struct room {
 	struct sgx_encl_page *pages[3];
 	unsigned int n;
+	bool over;
 	int error;
 };
 
@@ -743,9 +745,12 @@ struct room {
  */
 static void room_add(struct room *room)
 {
-	struct sgx_encl_page *page = room->n ? sgx_encl_page_alloc_over()
-					     : sgx_encl_page_alloc();
+	struct sgx_encl_page *page;
 
+	if (room->n || room->over)
+		page = sgx_encl_page_alloc_over();
+	else
+		page = sgx_encl_page_alloc();
 	if (IS_ERR(page))
 		room->error = PTR_ERR(page);
 	else
@@ -879,14 +884,16 @@ static int secs_load(struct sgx_encl *encl, struct room *room)
 /**
  * sgx_encl_lock_secs() - lock an enclave, with its SECS in the EPC
  * @encl:	enclave that is created
+ * @over:	the caller holds an EPC page that nobody can evict: the SECS comes
+ *		back even if the EPC is full
  *
  * Context: may sleep; the caller holds no &sgx_encl.lock. &sgx_encl.lock is
  * held on return, whatever is returned, and the SECS stays while it is.
  * Return: 0; -EIO after a loss of power; as sgx_encl_lock_page().
  */
-int sgx_encl_lock_secs(struct sgx_encl *encl)
+int sgx_encl_lock_secs(struct sgx_encl *encl, bool over)
 {
-	struct room room = {};
+	struct room room = { .over = over };
 	int ret;
 
 	for (;;) {

@@ -24,7 +24,7 @@ long sgx_reclaim_loads(void);
 
 struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr);
-int sgx_encl_lock_secs(struct sgx_encl *encl);
+int sgx_encl_lock_secs(struct sgx_encl *encl, bool over);
 int sgx_va_load(struct sgx_encl *encl, struct sgx_va_page *va,
 		struct sgx_encl_page *room, gfp_t gfp);
 

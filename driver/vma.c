@@ -161,7 +161,7 @@ vm_fault_t sgx_encl_augment(struct sgx_encl *encl, unsigned long addr)
 
 	page = sgx_encl_page_alloc_zeroed();
 	if (!IS_ERR(page)) {
-		if (!sgx_encl_lock_secs(encl))
+		if (!sgx_encl_lock_secs(encl, true))
 			ret = augment_locked(encl, page, addr);
 		mutex_unlock(&encl->lock);
 		if (ret)

@@ -7,7 +7,7 @@
  * is had by two SWAPGS, as the kernel itself does it for a thread's switch: two
  * accesses to an MSR take several times as long. Interrupts are off, and what
  * comes all the same (NMI, #MC, #DB) finds its GS by itself. A paravirtualised
- * kernel may not execute SWAPGS.
+ * kernel may not execute SWAPGS, and no kernel with FRED.
  */
 #ifndef SOFTSGX_DRIVER_FSGS_H
 #define SOFTSGX_DRIVER_FSGS_H

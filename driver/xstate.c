@@ -360,6 +360,16 @@ void sgx_vector_set(unsigned int reg, const u8 value[SGX_VECTOR_SIZE], bool vex)
 	kernel_fpu_end();
 }
 
+/* With FRED there is no SWAPGS: it is #UD. Kernels before 6.9 know no FRED. */
+static bool has_fred(void)
+{
+#ifdef X86_FEATURE_FRED
+	return cpu_feature_enabled(X86_FEATURE_FRED);
+#else
+	return false;
+#endif
+}
+
 /**
  * sgx_xstate_init() - describe the machine's XSAVE area to the platform
  * @core:	platform; its xstate and attributes.xfrm are filled in
@@ -372,7 +382,7 @@ void sgx_xstate_init(struct sgx_core *core)
 	unsigned int i;
 
 	if (!cpu_feature_enabled(X86_FEATURE_FSGSBASE) ||
-	    cpu_feature_enabled(X86_FEATURE_XENPV))
+	    cpu_feature_enabled(X86_FEATURE_XENPV) || has_fred())
 		static_branch_enable(&sgx_fsgs_by_msr);
 
 	core->attributes.xfrm = xgetbv(XCR_XFEATURE_ENABLED_MASK) &

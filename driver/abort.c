@@ -1049,15 +1049,15 @@ static void access_commit(struct sgx_thread *thread, struct access *access)
 	access->regs.ip += access->insn.length;
 	access->regs.flags &= ~X86_EFLAGS_RF;
 
-	/* Switched out, the thread leaves the enclave. */
-	preempt_disable();
+	/* Switched out, or kicked, the thread leaves the enclave. */
+	local_irq_disable();
 	if (access_is_current(thread, access->abort)) {
 		if (access->vector_set)
 			sgx_vector_set(modrm_reg(access), access->value,
 				       access->vex);
 		*task_pt_regs(current) = access->regs;
 	}
-	preempt_enable();
+	local_irq_enable();
 }
 
 /**
@@ -1076,10 +1076,10 @@ void sgx_abort_access(struct sgx_thread *thread)
 	int ret;
 
 	abort->pending = false;
-	preempt_disable();
+	local_irq_disable();
 	ret = access_is_current(thread, abort) ? 0 : -EAGAIN;
 	access.regs = *regs;
-	preempt_enable();
+	local_irq_enable();
 	if (ret)
 		return;
 

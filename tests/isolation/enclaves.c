@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,6 +78,48 @@ TEST(not_decoded, "code inside one enclave reads another by an x87 load")
 	ASSERT_EQ(run.function, SGX_ERESUME);
 	ASSERT_EQ(run.exception_vector, 14);
 	ASSERT_EQ(run.exception_addr, (u64)b.secret & ~(PAGE - 1));
+}
+
+static volatile bool kicked_enough;
+
+/* What SGX2 changes has the threads that are inside leave, at any moment. */
+static void *kick(void *data)
+{
+	struct vault *vault = data;
+
+	while (!kicked_enough) {
+		struct sgx_enclave_restrict_permissions restrict_arg = {
+			.offset = (u64)vault->secret -
+				  vault->guest.encl.secs.baseaddr,
+			.length = PAGE,
+			.permissions = SGX_SECINFO_FL_R | SGX_SECINFO_FL_W,
+		};
+
+		ASSERT_OK(ioctl(vault->guest.encl.fd,
+				SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+				&restrict_arg));
+	}
+	return NULL;
+}
+
+TEST(kicked, "code inside reads another enclave and is made to leave meanwhile")
+{
+	const time_t end = time(NULL) + 5;
+	pthread_t thread;
+	u8 got[64];
+
+	vault_open(&a);
+	vault_open(&b);
+	kicked_enough = false;
+	ASSERT_OK(pthread_create(&thread, NULL, kick, &a));
+	/* An AEX that goes wrong is an exception at the wrong place. */
+	while (time(NULL) < end) {
+		memset(got, 0, sizeof(got));
+		copy_inside(&a, got, b.secret, sizeof(got));
+		ASSERT_HIDDEN(got, sizeof(got));
+	}
+	kicked_enough = true;
+	ASSERT_OK(pthread_join(thread, NULL));
 }
 
 #define MANY 20

@@ -55,8 +55,8 @@ static int copy_part(void *to, unsigned long from, size_t len,
 	struct vm_area_struct *vma;
 	struct page *page;
 
-	vma = find_vma(current->mm, from);
-	if (!vma || from < vma->vm_start)
+	vma = vma_lookup(current->mm, from);
+	if (!vma)
 		return -EFAULT;
 	if (sgx_get_user_page(from & PAGE_MASK, &page) < 1)
 		return -EFAULT;

@@ -240,7 +240,11 @@ static int get_source(struct sgx_access_call *call, unsigned long src,
 
 	mmap_assert_locked(current->mm);
 
-	vma = find_vma(current->mm, src);
+	/*
+	 * The page table alone is not enough: munmap() takes the mapping away
+	 * first, and its pages then, with the lock held for reading only.
+	 */
+	vma = vma_lookup(current->mm, src);
 	if (!vma)
 		return -EFAULT;
 

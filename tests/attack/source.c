@@ -261,6 +261,100 @@ ATTACK(unmap_race, "source-unmapped-meanwhile", NOEXEC, NOT_NOEXEC)
 }
 
 /*
+ * While a mapping goes, it is no longer there, and its pages still are. In that
+ * time the one above it must not be taken for theirs. Each round unmaps many
+ * pages that may not be code, with one right behind them that may; the last
+ * page of them is the source, and is the last to go.
+ */
+#define GOING_SIZE (32UL << 20)
+
+static struct going {
+	int good;
+	int bad;
+	u8 *area;
+	u8 *source;
+	pthread_barrier_t start;
+} going;
+
+static void *unmapper(void *arg)
+{
+	(void)arg;
+	pthread_barrier_wait(&going.start);
+	ASSERT_OK(munmap(going.area, GOING_SIZE));
+	return NULL;
+}
+
+static void map_going(void)
+{
+	const int fixed = MAP_FIXED | MAP_POPULATE;
+
+	going.area = mmap(NULL, GOING_SIZE + PAGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT(going.area != MAP_FAILED);
+	going.source = going.area + GOING_SIZE - PAGE;
+	ASSERT_EQ(mmap(going.area, GOING_SIZE, R, MAP_SHARED | fixed, going.bad,
+		       0),
+		  going.area);
+	ASSERT_EQ(mmap(going.area + GOING_SIZE, PAGE, R, MAP_PRIVATE | fixed,
+		       going.good, 0),
+		  going.area + GOING_SIZE);
+}
+
+/* Whether the page is still there, as far as its page table goes. */
+static bool still_readable(const void *page)
+{
+	static int fds[2] = { -1 };
+	u64 word;
+
+	if (fds[0] < 0)
+		ASSERT_OK(pipe(fds));
+	if (!ATTACK_CALL(write(fds[1], page, sizeof(word)), EFAULT))
+		return false;
+	ASSERT_EQ(read(fds[0], &word, sizeof(word)), sizeof(word));
+	ASSERT_EQ(word, PAYLOAD);
+	return true;
+}
+
+ATTACK(unmap_window, "source-in-a-mapping-that-goes", NOEXEC, NOT_NOEXEC)
+{
+	unsigned long refused = 0, rounds = 0, windows = 0;
+	pthread_t thread;
+	u64 page;
+
+	going.good = memfd_create("good", 0);
+	ASSERT(going.good >= 0 && !ftruncate(going.good, PAGE));
+	going.bad = file_on(MS_NOEXEC, 0);
+	ASSERT_OK(ftruncate(going.bad, GOING_SIZE));
+	ASSERT_EQ(pwrite(going.bad, &(u64){ PAYLOAD }, sizeof(u64),
+			 GOING_SIZE - PAGE),
+		  sizeof(u64));
+	ASSERT_OK(pthread_barrier_init(&going.start, NULL, 2));
+	new_victim();
+	page = victim.spare;
+	do {
+		map_going();
+		ASSERT_OK(pthread_create(&thread, NULL, unmapper, NULL));
+		pthread_barrier_wait(&going.start);
+		do {
+			if (!add(page, going.source, ENCL_RX)) {
+				ASSERT_EQ(peek(page), PAYLOAD);
+				attack_succeeded();
+			}
+			refused += errno == EACCES;
+		} while (errno == EACCES);
+		ASSERT_EQ(errno, EFAULT);
+		/* Then it is that time, in which it has been tried. */
+		windows += still_readable(going.source);
+		ASSERT_OK(pthread_join(thread, NULL));
+		ASSERT_OK(munmap(going.area + GOING_SIZE, PAGE));
+		rounds++;
+	} while (!time_is_up() || !windows);
+	attack_refused(
+		"%lu rounds, EACCES %lu times, EFAULT with the page there %lu times",
+		rounds, refused, windows);
+}
+
+/*
  * The source is a page that is missing and may be code. When the kernel asks
  * for it, which it does after looking at the mapping, another mapping is put in
  * its place, at leisure.

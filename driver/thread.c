@@ -464,13 +464,14 @@ static void miss_sigbus(struct sgx_miss *miss)
  * would have no TCS and no SSA. There they are the processor's to write all the
  * same, and nobody else's: it takes no permission to write to the device to run
  * what reads and executes only. Where there could be a writable mapping, there
- * has to be one, as on a processor.
+ * has to be one, as on a processor. And what is mapped executable is not
+ * written at the same time: that is EXECMEM.
  */
 static u32 mapping_refuses(const struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & VM_WRITE)
 		return 0;
-	if (vma->vm_file->f_mode & FMODE_WRITE)
+	if (vma->vm_file->f_mode & FMODE_WRITE || vma->vm_flags & VM_EXEC)
 		return SGX_PFEC_W | SGX_ACCESS_STATE;
 	return SGX_PFEC_W;
 }
@@ -528,6 +529,11 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	    sgx_encl_check_ceilings(encl, miss->la, miss->la + PAGE_SIZE,
 				    vma->vm_flags))
 		page = ERR_PTR(-EACCES);
+	/* Nor does the processor, without such a mapping, go past a ceiling. */
+	if (!(vma->vm_flags & VM_WRITE) &&
+	    sgx_encl_check_ceilings(encl, miss->la, miss->la + PAGE_SIZE,
+				    VM_WRITE))
+		refused |= SGX_PFEC_W | SGX_ACCESS_STATE;
 	/*
 	 * The page goes under the lock and the mapping under the mmap_lock, so
 	 * that both are of this generation. Making room for the page may just
@@ -541,6 +547,10 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	}
 	if (IS_ERR_OR_NULL(page)) {
 		miss_sigbus(miss);
+		return;
+	}
+	if (miss->access & refused) {
+		miss_fault(miss, SGX_PFEC_P);
 		return;
 	}
 

@@ -525,3 +525,76 @@ ATTACK(userfault, "supply-code-by-userfaultfd", ON, "self: ordinary memory")
 		attack_succeeded();
 	attack_refused("EINVAL");
 }
+
+/*
+ * By a descriptor that is read-only the processor writes its state to a page
+ * that is mapped readable: to one of code, that the enclave has made writable,
+ * as far as SGX goes. The state is the code, in a register: XMM0.
+ */
+#define STATE_TCS (4 * PAGE)
+#define CODE_TCS  (5 * PAGE)
+#define CODE	  (6 * PAGE)
+/* Where XMM0 is in an SSA frame, at the beginning of the XSAVE area. */
+#define XMM0 160
+
+static void add_tcs(struct enclave *encl, u64 offset, u64 ossa, u64 oentry)
+{
+	struct sgx_tcs *tcs = page_alloc(1);
+
+	tiny_tcs(tcs);
+	tcs->ossa = ossa;
+	tcs->oentry = oentry;
+	ASSERT_OK(encl_add(encl, offset, tcs, PAGE, ENCL_TCS, 0));
+}
+
+__attribute__((noreturn)) static void by_state(u64 declared, int prot)
+{
+	/* mov %rcx, %rbx; mov $4, %eax; enclu */
+	static const u8 payload[16] = { 0x48, 0x89, 0xcb, 0xb8, 0x04, 0x00,
+					0x00, 0x00, 0x0f, 0x01, 0xd7 };
+	struct tiny_job job = { .rax = SGX_EMODPE, .what = TINY_JOB_ENCLU };
+	struct enclave *encl = &victim.guest.encl;
+	struct sgx_secinfo *secinfo = page_alloc(1);
+	struct sgx_enclave_run run;
+
+	tiny_open_flags(encl, O_RDONLY);
+	ASSERT_OK(encl_create(encl));
+	tiny_add_jobs(encl);
+	add_tcs(encl, STATE_TCS, CODE, TINY_CODE);
+	add_tcs(encl, CODE_TCS, TINY_SSA, CODE + XMM0);
+	ASSERT_OK(encl_add(encl, CODE, page_alloc(1), PAGE, declared, 0));
+	secinfo->flags = ENCL_RWX;
+	ASSERT_OK(encl_add(encl, CODE + PAGE, secinfo, PAGE, ENCL_R, 0));
+	victim_init(&victim);
+	ASSERT_OK(encl_map(encl, 0, TINY_SIZE, R));
+	ASSERT_OK(encl_map(encl, TINY_CODE, PAGE, R | X));
+	ASSERT_OK(encl_map(encl, CODE, PAGE, prot));
+
+	job.rbx = encl->secs.baseaddr + CODE + PAGE;
+	job.rcx = encl->secs.baseaddr + CODE;
+	ASSERT_EQ(tiny_job(encl, TINY_TCS, &job).function, SGX_EEXIT);
+
+	job = (struct tiny_job){ .rdx = (u64)payload, .what = TINY_JOB_STATE };
+	run = tiny_job(encl, STATE_TCS, &job);
+	if (run.function == SGX_EENTER) {
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+		ASSERT_EQ(run.exception_addr & SGX_PAGE_MASK,
+			  encl->secs.baseaddr + CODE);
+	}
+	ASSERT_OK(encl_map(encl, CODE, PAGE, R | X));
+	if (tiny_job(encl, CODE_TCS, &job).function == SGX_EEXIT)
+		attack_succeeded();
+	attack_refused("#PF, code %x", run.exception_error_code);
+}
+
+ATTACK(state, "write-code-by-processor-state", ON, OFF)
+{
+	by_state(ENCL_RX, R);
+}
+
+/* What may be both, is not both at once without that being asked for. */
+ATTACK(state_mapped, "write-code-by-processor-state-while-executable", ON,
+       "self: not executable meanwhile")
+{
+	by_state(ENCL_RWX, attack_control() ? R : R | X);
+}

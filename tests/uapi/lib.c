@@ -120,6 +120,17 @@ void tiny_open(struct enclave *encl)
 	ASSERT_OK(encl_open(encl, TINY_SIZE));
 }
 
+void tiny_open_flags(struct enclave *encl, int flags)
+{
+	int fd;
+
+	tiny_open(encl);
+	fd = open("/dev/sgx_enclave", flags | O_CLOEXEC);
+	ASSERT(fd >= 0);
+	ASSERT(dup2(fd, encl->fd) == encl->fd);
+	close(fd);
+}
+
 void tiny_tcs(struct sgx_tcs *tcs)
 {
 	memset(tcs, 0, sizeof(*tcs));
@@ -130,17 +141,23 @@ void tiny_tcs(struct sgx_tcs *tcs)
 	tcs->gslimit = 0xfff;
 }
 
+static void add_code(struct enclave *encl, const u8 *code, size_t len)
+{
+	u8 *page = page_alloc(1);
+
+	memcpy(page, code, len);
+	ASSERT_OK(encl_add(encl, TINY_CODE, page, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE));
+	munmap(page, PAGE);
+}
+
 void tiny_add_code(struct enclave *encl)
 {
 	/* mov %rcx, %rbx; mov $4, %eax; enclu; ud2 */
 	static const u8 code[] = { 0x48, 0x89, 0xcb, 0xb8, 0x04, 0x00, 0x00,
 				   0x00, 0x0f, 0x01, 0xd7, 0x0f, 0x0b };
-	u8 *page = page_alloc(1);
 
-	memcpy(page, code, sizeof(code));
-	ASSERT_OK(encl_add(encl, TINY_CODE, page, PAGE, ENCL_RX,
-			   SGX_PAGE_MEASURE));
-	munmap(page, PAGE);
+	add_code(encl, code, sizeof(code));
 }
 
 void tiny_add_tcs(struct enclave *encl, const struct sgx_tcs *tcs)
@@ -153,17 +170,23 @@ void tiny_add_tcs(struct enclave *encl, const struct sgx_tcs *tcs)
 	munmap(page, PAGE);
 }
 
-void tiny_add(struct enclave *encl)
+static void add_ssa(struct enclave *encl)
 {
 	void *zeros = page_alloc(2);
+
+	ASSERT_OK(encl_add(encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW,
+			   SGX_PAGE_MEASURE));
+	munmap(zeros, 2 * PAGE);
+}
+
+void tiny_add(struct enclave *encl)
+{
 	struct sgx_tcs tcs;
 
 	tiny_tcs(&tcs);
 	tiny_add_tcs(encl, &tcs);
 	tiny_add_code(encl);
-	ASSERT_OK(encl_add(encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW,
-			   SGX_PAGE_MEASURE));
-	munmap(zeros, 2 * PAGE);
+	add_ssa(encl);
 }
 
 void tiny_map(struct enclave *encl)
@@ -189,6 +212,55 @@ void tiny_finish(struct enclave *encl)
 	ASSERT_OK(encl_init(encl));
 	tiny_map(encl);
 	ASSERT_EQ(tiny_enter(encl).function, SGX_EEXIT);
+}
+
+extern const u8 tiny_job_code[128];
+
+asm(".pushsection .rodata\n"
+    "tiny_job_code:\n\t"
+    "mov %rcx, %r15\n\t"
+    "mov (%rdi), %rax\n\t"
+    "mov 0x8(%rdi), %rbx\n\t"
+    "mov 0x10(%rdi), %rcx\n\t"
+    "mov 0x18(%rdi), %rdx\n\t"
+    "mov 0x20(%rdi), %rsi\n\t"
+    "cmpl $2, %esi\n\t"
+    "je 2f\n\t"
+    "ja 3f\n\t"
+    "cmpl $1, %esi\n\t"
+    "je 1f\n\t"
+    "mov (%rdx), %rdx\n\t" /* TINY_JOB_READ */
+    "jmp 4f\n"
+    "1:\tmov %rax, (%rdx)\n\t" /* TINY_JOB_WRITE */
+    "jmp 4f\n"
+    "2:\tenclu\n\t" /* TINY_JOB_ENCLU */
+    "jmp 4f\n"
+    "3:\tmovdqu (%rdx), %xmm0\n\t" /* TINY_JOB_STATE */
+    "ud2\n"
+    "4:\tmov %rdx, 0x18(%rdi)\n\t"
+    "mov %r15, %rbx\n\t"
+    "mov $4, %eax\n\t"
+    "enclu\n"
+    ".org tiny_job_code + 128\n"
+    ".popsection");
+
+void tiny_add_jobs(struct enclave *encl)
+{
+	struct sgx_tcs tcs;
+
+	tiny_tcs(&tcs);
+	tiny_add_tcs(encl, &tcs);
+	add_code(encl, tiny_job_code, sizeof(tiny_job_code));
+	add_ssa(encl);
+}
+
+struct sgx_enclave_run tiny_job(const struct enclave *encl, u64 tcs,
+				struct tiny_job *job)
+{
+	struct sgx_enclave_run run = { .tcs = encl->secs.baseaddr + tcs };
+
+	ASSERT_OK(enter(&run, SGX_EENTER, job));
+	return run;
 }
 
 void still_good(void)

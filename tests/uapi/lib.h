@@ -33,6 +33,8 @@ bool processor_raises_xm(void);
 #define TINY_FREE (4 * PAGE) /* nothing from here on */
 
 void tiny_open(struct enclave *encl);
+/* The same by a descriptor that is open with these flags. */
+void tiny_open_flags(struct enclave *encl, int flags);
 void tiny_tcs(struct sgx_tcs *tcs);
 void tiny_add_code(struct enclave *encl);
 void tiny_add_tcs(struct enclave *encl, const struct sgx_tcs *tcs);
@@ -43,6 +45,26 @@ void tiny_map(struct enclave *encl);
 void tiny_finish(struct enclave *encl);
 /* Enter at TINY_TCS: the run structure afterwards. */
 struct sgx_enclave_run tiny_enter(struct enclave *encl);
+
+/*
+ * The small enclave with code that does inside what &struct tiny_job says, in
+ * memory of the program, and needs no memory of its own to write to.
+ */
+enum {
+	TINY_JOB_READ,	/* @rdx = what is at @rdx */
+	TINY_JOB_WRITE, /* @rax to @rdx */
+	TINY_JOB_ENCLU, /* ENCLU with these registers */
+	TINY_JOB_STATE, /* 16 bytes at @rdx into XMM0, and #UD */
+};
+
+struct tiny_job {
+	u64 rax, rbx, rcx, rdx;
+	u64 what;
+};
+
+void tiny_add_jobs(struct enclave *encl);
+struct sgx_enclave_run tiny_job(const struct enclave *encl, u64 tcs,
+				struct tiny_job *job);
 /* A new small enclave can be built and entered. */
 void still_good(void);
 

@@ -336,59 +336,12 @@ TEST(map_write_only, "an entry with the TCS or the SSA mapped write-only")
 	}
 }
 
-/* Does inside what &struct job says, in memory of the program. */
-extern const u8 job_code[128];
-
-asm(".pushsection .rodata\n"
-    "job_code:\n\t"
-    "mov %rcx, %r15\n\t"
-    "mov (%rdi), %rax\n\t"
-    "mov 0x8(%rdi), %rbx\n\t"
-    "mov 0x10(%rdi), %rcx\n\t"
-    "mov 0x18(%rdi), %rdx\n\t"
-    "mov 0x20(%rdi), %rsi\n\t"
-    "cmpl $1, %esi\n\t"
-    "je 1f\n\t"
-    "ja 2f\n\t"
-    "mov (%rdx), %rdx\n\t" /* JOB_READ */
-    "jmp 3f\n"
-    "1:\tmov %rax, (%rdx)\n\t" /* JOB_WRITE */
-    "jmp 3f\n"
-    "2:\tenclu\n" /* JOB_ENCLU */
-    "3:\tmov %rdx, 0x18(%rdi)\n\t"
-    "mov %r15, %rbx\n\t"
-    "mov $4, %eax\n\t"
-    "enclu\n"
-    ".org job_code + 128\n"
-    ".popsection");
-
-enum { JOB_READ, JOB_WRITE, JOB_ENCLU };
-
-struct job {
-	u64 rax, rbx, rcx, rdx;
-	u64 what;
-};
-
-/* The small enclave with this code, on a descriptor of its own. */
+/* The small enclave with jobs, mapped R and RX. */
 static void open_readable(struct enclave *encl, int flags)
 {
-	u8 *code = page_alloc(1), *zeros = page_alloc(2);
-	struct sgx_tcs tcs;
-	int fd;
-
-	tiny_open(encl);
-	fd = open("/dev/sgx_enclave", flags | O_CLOEXEC);
-	ASSERT(fd >= 0);
-	ASSERT(dup2(fd, encl->fd) == encl->fd);
-	close(fd);
+	tiny_open_flags(encl, flags);
 	ASSERT_OK(encl_create(encl));
-	tiny_tcs(&tcs);
-	tiny_add_tcs(encl, &tcs);
-	memcpy(code, job_code, sizeof(job_code));
-	ASSERT_OK(encl_add(encl, TINY_CODE, code, PAGE, ENCL_RX,
-			   SGX_PAGE_MEASURE));
-	ASSERT_OK(encl_add(encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW,
-			   SGX_PAGE_MEASURE));
+	tiny_add_jobs(encl);
 	ASSERT_OK(encl_sign(encl, test_key()));
 	ASSERT_OK(encl_init(encl));
 	ASSERT_OK(encl_map(encl, TINY_TCS, PAGE, R));
@@ -396,20 +349,9 @@ static void open_readable(struct enclave *encl, int flags)
 	ASSERT_OK(encl_map(encl, TINY_SSA, 2 * PAGE, R));
 }
 
-static struct sgx_enclave_run run_job(const struct enclave *encl,
-				      struct job *job)
-{
-	struct sgx_enclave_run run = {
-		.tcs = encl->secs.baseaddr + TINY_TCS,
-	};
-
-	ASSERT_OK(enter(&run, SGX_EENTER, job));
-	return run;
-}
-
 TEST(map_readonly, "a descriptor that is read-only: R and RX pages are run")
 {
-	struct job job = { .what = JOB_READ };
+	struct tiny_job job = { .what = TINY_JOB_READ };
 	struct sgx_enclave_run run;
 	u64 *data = page_alloc(1);
 	struct enclave encl;
@@ -417,13 +359,13 @@ TEST(map_readonly, "a descriptor that is read-only: R and RX pages are run")
 	open_readable(&encl, O_RDONLY);
 	*data = 0x1234;
 	job.rdx = (u64)data;
-	ASSERT_EQ(run_job(&encl, &job).function, SGX_EEXIT);
+	ASSERT_EQ(tiny_job(&encl, TINY_TCS, &job).function, SGX_EEXIT);
 	ASSERT_EQ(job.rdx, 0x1234);
 
 	/* Its state is saved, and is taken back. */
 	job.rdx = (u64)data;
 	ASSERT_OK(mprotect(data, PAGE, NONE));
-	run = run_job(&encl, &job);
+	run = tiny_job(&encl, TINY_TCS, &job);
 	ASSERT_EQ(run.function, SGX_ERESUME);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
 	ASSERT_OK(mprotect(data, PAGE, R));
@@ -433,7 +375,7 @@ TEST(map_readonly, "a descriptor that is read-only: R and RX pages are run")
 
 	/* It can read, too. */
 	job.rdx = encl.secs.baseaddr + TINY_SSA + PAGE;
-	ASSERT_EQ(run_job(&encl, &job).function, SGX_EEXIT);
+	ASSERT_EQ(tiny_job(&encl, TINY_TCS, &job).function, SGX_EEXIT);
 	ASSERT_EQ(job.rdx, 0);
 }
 
@@ -441,8 +383,8 @@ static const struct own_write {
 	const char *situation;
 	u64 what;
 } own_writes[] = {
-	{ "its code", JOB_WRITE },
-	{ "EREPORT", JOB_ENCLU },
+	{ "its code", TINY_JOB_WRITE },
+	{ "EREPORT", TINY_JOB_ENCLU },
 };
 
 TEST_ROWS(map_readonly_write, own_writes,
@@ -450,7 +392,7 @@ TEST_ROWS(map_readonly_write, own_writes,
 {
 	struct sgx_enclave_run run;
 	struct enclave encl;
-	struct job job;
+	struct tiny_job job;
 	u64 ssa;
 
 	open_readable(&encl, O_RDONLY);
@@ -459,9 +401,9 @@ TEST_ROWS(map_readonly_write, own_writes,
 	ASSERT_EQ(mprotect((void *)ssa, PAGE, R | W), -1);
 	ASSERT_EQ(errno, EACCES);
 	/* TARGETINFO and REPORTDATA are zero. The SSA has been looked up. */
-	job = (struct job){ SGX_EREPORT, ssa + PAGE, ssa + PAGE, ssa,
-			    row->what };
-	run = run_job(&encl, &job);
+	job = (struct tiny_job){ SGX_EREPORT, ssa + PAGE, ssa + PAGE, ssa,
+				 row->what };
+	run = tiny_job(&encl, TINY_TCS, &job);
 	ASSERT_EQ(run.function, SGX_ERESUME);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
 	ASSERT_EQ(run.exception_addr, ssa);
@@ -472,12 +414,12 @@ TEST_ROWS(map_readonly_write, own_writes,
 
 TEST(map_readonly_pages, "mapped read-only, the descriptor is not: #PF")
 {
-	struct job job = { .what = JOB_ENCLU };
+	struct tiny_job job = { .what = TINY_JOB_ENCLU };
 	struct sgx_enclave_run run;
 	struct enclave encl;
 
 	open_readable(&encl, O_RDWR);
-	run = run_job(&encl, &job);
+	run = tiny_job(&encl, TINY_TCS, &job);
 	ASSERT_EQ(run.function, SGX_EENTER);
 	ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
 	ASSERT_EQ(run.exception_addr, encl.secs.baseaddr + TINY_TCS);

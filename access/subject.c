@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/version.h>
+#include "../driver/compat.h"
 #include "subject.h"
 
 /**
@@ -65,33 +66,34 @@ const struct path *sgx_file_path(struct file *file)
 #endif
 }
 
-static bool path_is_known(const struct sgx_current *cur,
-			  const struct path *path)
-{
-	struct path root;
-	bool same;
-
-	get_fs_root(current->fs, &root);
-	same = path_equal(&root, cur->root);
-	path_put(&root);
-	return same && path_is_under(path, cur->root);
-}
-
-/* NULL if it is not known, "" if there is no file, else its path. */
+/*
+ * NULL if it is not known, "" if there is no file, else its path.
+ *
+ * d_path() starts at the root that current has then, which another thread that
+ * shares it (CLONE_FS) can change at any time, so it is locked meanwhile. And a
+ * mount that goes away ends the path: whether it is still there is looked at
+ * afterwards.
+ */
 static const char *path_text(struct sgx_current *cur, struct file *file,
 			     char *buf)
 {
+	struct fs_struct *fs = current->fs;
 	const struct path *path;
+	bool known;
 	char *text;
 
 	if (!file)
 		return "";
 
 	path = sgx_file_path(file);
-	if (!path_is_known(cur, path))
+	sgx_fs_lock(fs);
+	text = d_path(path, buf, PATH_MAX);
+	known = path_equal(&fs->root, cur->root) &&
+		path_is_under(path, cur->root);
+	sgx_fs_unlock(fs);
+	if (!known)
 		return NULL;
 
-	text = d_path(path, buf, PATH_MAX);
 	if (IS_ERR(text)) {
 		cur->error = PTR_ERR(text);
 		return NULL;

@@ -6,6 +6,7 @@
 #ifndef SOFTSGX_DRIVER_COMPAT_H
 #define SOFTSGX_DRIVER_COMPAT_H
 
+#include <linux/fs_struct.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -59,6 +60,25 @@ sgx_choose_area(struct file *file, unsigned long addr, unsigned long len,
 	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
 #else
 	return mm_get_unmapped_area(file, addr, len, pgoff, flags);
+#endif
+}
+
+/* Keep the root of a process, and of those that share it, as it is. */
+static inline void sgx_fs_lock(struct fs_struct *fs)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+	spin_lock(&fs->lock);
+#else
+	read_seqlock_excl(&fs->seq);
+#endif
+}
+
+static inline void sgx_fs_unlock(struct fs_struct *fs)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+	spin_unlock(&fs->lock);
+#else
+	read_sequnlock_excl(&fs->seq);
 #endif
 }
 

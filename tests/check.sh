@@ -143,7 +143,7 @@ run_access() {
 	make --no-print-directory -s -C tests/access programs
 	count access-vm vm/run --kernel "$kernel" "${mttcg[@]}" \
 		--append audit=1 --timeout 3000 -- \
-		tests/access/run.sh signed slow property rules
+		tests/access/run.sh signed slow races property rules
 	count access-signed vm/run --kernel "$kernel" \
 		--module-params rules_signed=1 -- tests/access/run.sh signed
 	count access-several vm/run --kernel "$kernel" \
@@ -307,7 +307,7 @@ run_kasan() {
 	count kasan-uapi vm/run "${on[@]}" -- tests/uapi/run.sh
 	count kasan-cpuid tests/cpuid/run.sh --kernel kasan
 	count kasan-access vm/run "${on[@]}" --append audit=1 -- \
-		tests/access/run.sh slow property rules
+		tests/access/run.sh slow races property rules
 	count kasan-isolation vm/run "${on[@]}" -- tests/isolation/run.sh
 	count kasan-paging vm/run "${on[@]}" --module-params epc_size=2 -- \
 		tests/paging/run.sh

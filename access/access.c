@@ -197,7 +197,9 @@ int sgx_access_execmod(struct sgx_access *access, struct file *device)
  * @access:	of the enclave
  * @device:	its file
  *
- * Context: current's mmap_lock is held; may sleep.
+ * Context: current's mmap_lock and &sgx_encl.lock are held, the latter so that
+ * this does not come between sgx_access_init() and sgx_access_initialised();
+ * may sleep.
  * Return: 0; -EACCES or another errno if it is refused.
  */
 int sgx_access_execmem(struct sgx_access *access, struct file *device)
@@ -218,7 +220,8 @@ int sgx_access_execmem(struct sgx_access *access, struct file *device)
  *		answer
  * @mrsigner:	SHA-256 of its modulus
  *
- * Context: process context, in the ioctl, may sleep.
+ * Context: process context, in the ioctl, may sleep. &sgx_encl.lock is held, and
+ * is kept until EINIT has answered.
  * Return: 0; -EACCES or another errno if it is refused.
  */
 int sgx_access_init(struct sgx_access *access, struct file *device,

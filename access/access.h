@@ -27,7 +27,8 @@ struct vm_area_struct;
  * @known:	SGX_KNOWN_*; set with release semantics after what it is about,
  *		read with acquire semantics
  * @used:	set of the privileges of SGX_PRIVILEGES_REMEMBERED that were
- *		granted and used
+ *		granted and used. Ioctls add to it, which are one at a time, and
+ *		mappings under &sgx_encl.lock
  *
  * A zeroed one is that of an enclave that is not created yet.
  */

@@ -410,7 +410,11 @@ int sgx_encl_ask_map(struct sgx_encl *encl, unsigned long start,
 	if (ret || ~vm_flags & (VM_WRITE | VM_EXEC))
 		return ret;
 
-	return sgx_access_execmem(&encl->access, encl->file);
+	/* INIT comes before it, and then it has an identity, or after it. */
+	mutex_lock(&encl->lock);
+	ret = sgx_access_execmem(&encl->access, encl->file);
+	mutex_unlock(&encl->lock);
+	return ret;
 }
 
 /**

@@ -469,12 +469,12 @@ static int encl_init(struct sgx_encl *encl, const struct sgx_source *source,
 	sgx_sha256(&sgx_core, sigstruct->modulus, sizeof(sigstruct->modulus),
 		   cpu.lepubkeyhash);
 
+	/* From the question on, what the enclave has used stays as it is. */
+	ret = sgx_encl_lock_secs(encl, false);
+	if (ret)
+		goto out_unlock;
 	ret = sgx_access_init(&encl->access, encl->file, source, sigstruct,
 			      cpu.lepubkeyhash);
-	if (ret)
-		return ret;
-
-	ret = sgx_encl_lock_secs(encl, false);
 	if (ret)
 		goto out_unlock;
 	ret = sgx_einit(&cpu, sigstruct, sgx_epc_operand(&encl->secs), token);

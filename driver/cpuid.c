@@ -625,6 +625,30 @@ static int cpuid_commit(struct cpuid_change *change)
 	return 0;
 }
 
+/* Takes the sites of one file away: it may have other code by now. */
+static int cpuid_forget(const char *name)
+{
+	struct list_head sites = LIST_HEAD_INIT(sites);
+	struct cpuid_site *site, *next;
+	struct path path;
+	int ret;
+
+	lockdep_assert_held(&cpuid_lock);
+
+	ret = cpuid_get_path(name, &path);
+	if (ret)
+		return ret;
+	list_for_each_entry_safe(site, next, &cpuid_sites, node) {
+		if (site->inode != d_real_inode(path.dentry))
+			continue;
+		list_move_tail(&site->node, &sites);
+		cpuid_nr_sites--;
+	}
+	path_put(&path);
+	cpuid_free_sites(&sites, &sites);
+	return 0;
+}
+
 /* Does what @text, lines that end in a newline each, says. */
 static int cpuid_apply(char *text)
 {
@@ -641,6 +665,14 @@ static int cpuid_apply(char *text)
 	if (!strcmp(text, "clear\n")) {
 		cpuid_clear();
 		return 0;
+	}
+	if (strstarts(text, "forget ")) {
+		line = text + strlen("forget ");
+		text = strchrnul(line, '\n');
+		if (text[1])
+			return -EINVAL;
+		*text = '\0';
+		return cpuid_forget(line);
 	}
 
 	while ((line = strsep(&text, "\n")) && text) {

@@ -118,6 +118,9 @@ static const struct refusal {
 	{ "the end of the file", "site 19 " CODE "\n", EINVAL },
 	{ "a file that cannot be mapped", "site 0 /proc/self/maps\n", EINVAL },
 	{ "clear among others", "clear\nsite 0 " CODE "\n", EINVAL },
+	{ "forget among others", "forget " CODE "\nsite 0 " CODE "\n", EINVAL },
+	{ "forget, and no path", "forget \n", EINVAL },
+	{ "forget what is not there", "forget /dev/shm/none\n", ENOENT },
 	{ "a good line, and a bad one",
 	  "site 0 " CODE "\nsite 2 " CODE "\nsite 3 " CODE "\n", EINVAL },
 	{ "programs, without CPUID faulting", "program /bin/true\n",
@@ -246,6 +249,26 @@ TEST(running, "a program that runs already sees SGX come and go")
 	snprintf(want, sizeof(want), "%.*s 3%s",
 		 (int)(strrchr(line, ' ') - line), line, strrchr(line, ' '));
 	ASSERT(!strcmp(list(), want));
+	ASSERT_OK(give("clear\n"));
+	ASSERT(!sees_sgx());
+}
+
+TEST(forget, "the sites of one file are forgotten")
+{
+	char line[512], want[600];
+
+	start();
+	own_site(line, sizeof(line));
+	ASSERT_OK(give("site 4 " CODE "\nsite 2 " CODE "\n"));
+	ASSERT_OK(give(line));
+	ASSERT_OK(give("forget " CODE "\n"));
+	snprintf(want, sizeof(want), "%.*s 0%s",
+		 (int)(strrchr(line, ' ') - line), line, strrchr(line, ' '));
+	ASSERT(!strcmp(list(), want));
+	/* It has none. */
+	ASSERT_OK(give("forget " CODE "\n"));
+	ASSERT(sees_sgx());
+	ASSERT_OK(give("site 4 " CODE "\n"));
 	ASSERT_OK(give("clear\n"));
 	ASSERT(!sees_sgx());
 }

@@ -11,6 +11,8 @@
  *   cpuid-sites, cpuid-programs
  *			what to tell the module about CPUID, without and with
  *			CPUID faulting (doc/cpuid.md); may be empty
+ *   cpuid-watch	what tells it of the programs that are executed: a
+ *			command with its arguments, a list; may be empty
  *   keep		exists if that module is not to be removed at the end
  *   rw			directories to mount writable, a list: tags rw0, rw1...
  *   cwd, env, args	the command, its environment and arguments: lists
@@ -162,6 +164,7 @@ struct request {
 	char *params;
 	char *cpuid_sites;
 	char *cpuid_programs;
+	char **cpuid_watch;
 	bool net;
 	bool keep;
 	char **rw;
@@ -196,6 +199,7 @@ static void read_request(struct request *rq)
 	rq->params = read_line("/vm/params");
 	rq->cpuid_sites = read_file("/vm/cpuid-sites", NULL);
 	rq->cpuid_programs = read_file("/vm/cpuid-programs", NULL);
+	rq->cpuid_watch = read_list("/vm/cpuid-watch");
 	rq->keep = !access("/vm/keep", F_OK);
 	rq->net = !access("/vm/net", F_OK);
 	rq->rw = read_list("/vm/rw");
@@ -267,6 +271,35 @@ static void give_cpuid(const struct request *rq)
 	if (write(fd, text, strlen(text)) < 0)
 		fail_errno("write", path);
 	close(fd);
+}
+
+/* The status of cpuid-scan --watch where the kernel has no fanotify. */
+#define WATCH_NONE 3
+
+/* Starts what does so for the programs below the command. It returns at once. */
+static void watch_programs(const struct request *rq)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (!*rq->cpuid_watch)
+		return;
+	pid = fork();
+	if (!pid) {
+		/* The libraries' directories may be relative. */
+		if (!chdir(rq->cwd))
+			execv(*rq->cpuid_watch, rq->cpuid_watch);
+		fprintf(stderr, "vm/init: %s: %s\n", *rq->cpuid_watch,
+			strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		fail_errno("start", *rq->cpuid_watch);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WATCH_NONE)
+		fprintf(stderr,
+			"vm/init: this kernel has no fanotify: programs below the command see no SGX in CPUID\n");
+	else if (status)
+		report("fail %s: wait status %#x", *rq->cpuid_watch, status);
 }
 
 /* Opens the virtio-serial port of this name. */
@@ -1058,6 +1091,7 @@ int main(void)
 		insert_module(&rq);
 		give_device(&rq);
 		give_cpuid(&rq);
+		watch_programs(&rq);
 	}
 
 	status = supervise(&rq);

@@ -4,7 +4,9 @@
 # Usage: tests/cpuid/run.sh [vm/run option...]
 #
 # Builds the tests of CPUID; compares what cpuid-scan finds with what objdump
-# does; and runs the tests in the VM. The last line is "N passed, N failed".
+# does; and runs the tests in two VMs: where only what is told to the module sees
+# SGX, and where all does that the command runs. The last line is "N passed, N
+# failed".
 
 set -euo pipefail
 
@@ -90,6 +92,62 @@ if [ "${1-}" = --inside ]; then
 	exit
 fi
 
+# listed FILE: whether it has sites.
+listed() {
+	grep -q " $1\$" /sys/kernel/security/softsgx/cpuid
+}
+
+# The programs below the command, which is this script.
+if [ "${1-}" = --below ]; then
+	mib=$(cat /sys/module/softsgx/parameters/epc_size)
+	export SOFTSGX_EPC_SIZE=$((mib << 20))
+	export CPUID_TEST_PLUGIN=$out/plugin.so
+	cd "$out"
+	if [ ! -e /proc/sys/fs/fanotify ]; then
+		check "this kernel has no fanotify: no SGX below" fails ./report
+		verdict
+		exit
+	fi
+	# It is built here, and run by make.
+	printf 'test: program\n\t./program\nprogram: ../../../tests/cpuid/report.c\n\t%s\n' \
+		"gcc -o \$@ \$<" >below.mk
+	rm -f program
+	check "make test: a program that is built here" make -s -f below.mk test
+	check "again: it is known" ./program
+	check "a static program, in a pipe" \
+		bash -c './report-static | grep SGX1'
+	printf '#!/bin/sh\nexec %s/report\n' "$out" >script
+	chmod +x script
+	check "below a script" ./script
+	cp report /run/report
+	check "in another file system" /run/report
+	check "by another user" setpriv --reuid 1000 --regid 1000 \
+		--clear-groups /dev/shm/../../run/report
+	check "its sites are there" listed "$out/program"
+	cat /bin/echo >program
+	check "another one, written over it" ./program "over it"
+	check "has no breakpoints of the first" fails listed "$out/program"
+	cat report >program
+	check "and back" ./program
+	for i in {1..30}; do
+		cp report "program$i"
+	done
+	# shellcheck disable=SC2016 # for another shell
+	check "many at once, each of which is new" bash -c '
+		for i in {1..30}; do ./program$i >/dev/null & pids+=($!); done
+		for pid in "${pids[@]}"; do wait "$pid" || exit; done'
+	cp report killed
+	# shellcheck disable=SC2016
+	check "killed while it is asked for" bash -c '
+		for i in {1..20}; do
+			cat report >killed
+			./killed & kill -9 $!
+		done 2>/dev/null; wait 2>/dev/null; ./killed'
+	add_up sees moved/sees
+	verdict
+	exit
+fi
+
 # ---- on the host ----
 
 if [ "${1-}" = --help ] || [ "${1-}" = -h ]; then
@@ -149,17 +207,29 @@ done
 "$top/vm/cpuid/list" "$out/sees" "$out/report" "$out/report-static" \
 	"$out/plugin.so" >"$out/sites"
 
-status=0
-"$top/vm/run" "$@" -- "$top/tests/cpuid/run.sh" --inside |
-	tee "$out/vm.log" || status=$?
-last=$(tail -n 1 "$out/vm.log")
-case $last in
-*" passed, "*" failed")
-	# shellcheck disable=SC2086 # words
-	set -- $last
-	passed=$((passed + $1))
-	failed=$((failed + $3))
-	;;
-esac
-check "the VM had nothing to complain of" [ "$status" -eq 0 ]
+# in_vm TITLE ARGUMENT...: this script, with vm/run's arguments.
+in_vm() {
+	local title=$1 status=0 last
+
+	shift
+	"$top/vm/run" "$@" | tee "$out/vm.log" || status=$?
+	last=$(tail -n 1 "$out/vm.log")
+	case $last in
+	*" passed, "*" failed")
+		# shellcheck disable=SC2086 # words
+		set -- $last
+		passed=$((passed + $1))
+		failed=$((failed + $3))
+		;;
+	esac
+	check "$title" [ "$status" -eq 0 ]
+}
+
+in_vm "the VM had nothing to complain of" --no-cpuid "$@" -- \
+	"$top/tests/cpuid/run.sh" --inside
+# What it is linked to is not next to it.
+mkdir -p "$out/moved"
+cp "$out/sees" "$out/moved"
+LD_LIBRARY_PATH=$out in_vm "nor had that of the programs below" \
+	--cpuid "$out/plugin.so" "$@" -- "$top/tests/cpuid/run.sh" --below
 verdict

@@ -3,6 +3,7 @@
  * Finds the CPUID instructions of executable files, by disassembly.
  *
  * Usage: cpuid-scan FILE...
+ *        cpuid-scan --watch ...	see watch.c
  *
  * Prints a line "site OFFSET PATH" for each, as softsgx.ko takes them (see
  * doc/cpuid.md): where in the file the instruction is, and the real path of the
@@ -17,6 +18,9 @@
  * - what direct jumps and calls from there lead to, and what they lead to from
  *   the entry point and from functions without a length, as far as the flow of
  *   control can be followed.
+ *
+ * Functions without the two bytes need not be decoded: where a function is known
+ * with its length, nothing that leads there matters.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,6 +36,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <Zydis/Zydis.h>
+#include "scan.h"
 
 /* Of a byte of code */
 enum {
@@ -57,7 +62,8 @@ struct function {
 /* An executable file and what is known of its code. */
 struct image {
 	const char *name;
-	char *path;
+	const char *path;
+	FILE *out;
 	Elf *elf;
 	bool is64;
 	ZydisDecoder decoder;
@@ -66,6 +72,10 @@ struct image {
 	struct function *functions;
 	size_t nr_functions;
 	size_t max_functions;
+	/* Addresses of the bytes of CPUID, ascending in each section. */
+	uint64_t *candidates;
+	size_t nr_candidates;
+	size_t max_candidates;
 	/* Addresses to follow the flow of control from. */
 	uint64_t *targets;
 	size_t nr_targets;
@@ -334,7 +344,7 @@ static bool print_site(const struct image *image, const struct section *section,
 		return complain(image,
 				"CPUID with a prefix at offset %#" PRIx64,
 				offset);
-	printf("site %#" PRIx64 " %s\n", offset, image->path);
+	fprintf(image->out, "site %#" PRIx64 " %s\n", offset, image->path);
 	return true;
 }
 
@@ -448,28 +458,83 @@ static bool follow(struct image *image, uint64_t addr)
 	return ok;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Searches for the bytes of CPUID; sets @outside if some are in no function. */
+static void find_candidates(struct image *image, bool *outside)
+{
+	const struct section *section;
+	const uint8_t *p, *end;
+	size_t i;
+
+	*outside = false;
+	for (i = 0; i < image->nr_sections; i++) {
+		section = &image->sections[i];
+		end = section->code + section->size;
+		for (p = section->code; (p = memmem(p, end - p, "\x0f\xa2", 2));
+		     p++) {
+			image->candidates = grow(image->candidates,
+						 image->nr_candidates,
+						 &image->max_candidates,
+						 sizeof(*image->candidates));
+			image->candidates[image->nr_candidates++] =
+				section->addr + (p - section->code);
+			*outside |= !section->flags[p - section->code];
+		}
+	}
+	qsort(image->candidates, image->nr_candidates,
+	      sizeof(*image->candidates), compare_addresses);
+}
+
+/* Whether one is in a function. */
+static bool has_candidate(const struct image *image,
+			  const struct function *function)
+{
+	size_t from = 0, to = image->nr_candidates, middle;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (image->candidates[middle] < function->start)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from < image->nr_candidates &&
+	       image->candidates[from] < function->end;
+}
+
 static bool scan_code(struct image *image)
 {
 	const struct function *function;
 	struct section *section;
 	size_t i, pos, limit;
-	bool ok = true;
+	bool outside, ok = true;
 
 	for (i = 0; i < image->nr_functions; i++) {
 		section = clip(image, &image->functions[i], &pos, &limit);
 		if (section)
 			memset(section->flags + pos, IN_FUNCTION, limit - pos);
 	}
+	find_candidates(image, &outside);
+	if (!image->nr_candidates)
+		return true;
 	for (i = 0; i < image->nr_functions; i++) {
 		function = &image->functions[i];
 		/* Many are given twice. */
 		if (i && function->start == function[-1].start)
 			continue;
+		if (!outside && !has_candidate(image, function))
+			continue;
 		ok &= scan_function(image, function);
 		if (function->end == function->start)
 			add_target(image, function->start);
 	}
-	while (image->nr_targets)
+	while (outside && image->nr_targets)
 		ok &= follow(image, image->targets[--image->nr_targets]);
 	return ok;
 }
@@ -575,34 +640,42 @@ static void free_image(struct image *image)
 		free(image->sections[i].flags);
 	free(image->sections);
 	free(image->functions);
+	free(image->candidates);
 	free(image->targets);
-	free(image->path);
 	elf_end(image->elf);
 }
 
-static bool scan_file(const char *name)
+bool scan_fd(int fd, const char *name, const char *path, FILE *out)
 {
-	struct image image = { .name = name };
+	struct image image = { .name = name, .path = path, .out = out };
 	bool ok = false;
-	int fd;
 
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	image.path = realpath(name, NULL);
-	if (fd < 0 || !image.path) {
-		complain(&image, "%s", strerror(errno));
-		goto out;
-	}
-	if (strchr(image.path, '\n')) {
-		complain(&image, "a newline in the path");
-		goto out;
-	}
+	elf_version(EV_CURRENT);
 	image.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!image.elf)
 		complain(&image, "%s", elf_errmsg(-1));
 	else
 		ok = scan_image(&image);
-out:
 	free_image(&image);
+	return ok;
+}
+
+static bool scan_file(const char *name)
+{
+	const struct image image = { .name = name };
+	bool ok = false;
+	char *path;
+	int fd;
+
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	path = realpath(name, NULL);
+	if (fd < 0 || !path)
+		complain(&image, "%s", strerror(errno));
+	else if (strchr(path, '\n'))
+		complain(&image, "a newline in the path");
+	else
+		ok = scan_fd(fd, name, path, stdout);
+	free(path);
 	if (fd >= 0)
 		close(fd);
 	return ok;
@@ -613,6 +686,8 @@ int main(int argc, char **argv)
 	bool ok = true;
 	int i;
 
+	if (argc > 1 && !strcmp(argv[1], "--watch"))
+		return watch_programs(argv + 2);
 	if (argc > 1 && !strcmp(argv[1], "--")) {
 		argc--;
 		argv++;
@@ -623,7 +698,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: cpuid-scan FILE...\n");
 		return 2;
 	}
-	elf_version(EV_CURRENT);
 	for (i = 1; i < argc; i++)
 		ok &= scan_file(argv[i]);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * cpuid-scan --watch: tells softsgx.ko of every program that is executed, before
+ * it runs, so that it sees SGX in CPUID. For the micro-VM, whose init starts it.
+ *
+ * Usage: cpuid-scan --watch [--library-path PATH] MOUNT... -- [FILE...]
+ *
+ * Watches the file systems that are mounted at MOUNT..., in the background: it
+ * returns when it does, or with status 3 if this kernel has no fanotify. Each FILE has been given to the module already.
+ * PATH is where the programs look for libraries first.
+ *
+ * The kernel asks a listener of fanotify(7) whether a file may be executed, and
+ * waits for the answer, which is always yes. One thread answers for what is
+ * known; another one gets to know the rest: it looks for the libraries with
+ * ld.so, scans, and gives the lines to the module. ld.so is itself executed, but
+ * in the session of this process, which is answered at once. If this process
+ * dies, the kernel asks no more.
+ *
+ * Only what is executed and the libraries that it is linked to is looked at, and
+ * never another file: it may be the image of an enclave.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "scan.h"
+
+#define CONTROL	  "/sys/kernel/security/softsgx/cpuid"
+#define LD_SO	  "/lib64/ld-linux-x86-64.so.2"
+#define WRITE_MAX 65536
+
+enum { WATCH_NONE = 3 };
+
+/* A file that the module has been told of. */
+struct known {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+	/* Of a program: its libraries' paths. */
+	char **libraries;
+	size_t nr_libraries;
+};
+
+/* A program that waits to be scanned. */
+struct waiting {
+	struct waiting *next;
+	int fd;
+	pid_t pid;
+};
+
+static struct watch {
+	int fanotify;
+	const char *library_path;
+	/* By CPUID faulting: only the program counts. */
+	bool faulting;
+	/* Protects what follows; the worker alone changes what is known. */
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct waiting *first, **last;
+	struct known *known;
+	size_t nr_known;
+} watch = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.more = PTHREAD_COND_INITIALIZER,
+	.last = &watch.first,
+};
+
+__attribute__((noreturn)) static void fail(const char *what)
+{
+	fprintf(stderr, "cpuid-scan: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void *check(void *p)
+{
+	if (!p)
+		fail("--watch");
+	return p;
+}
+
+/* ---- what is known ---- */
+
+static bool same_file(const struct known *known, const struct stat *st)
+{
+	return known->dev == st->st_dev && known->ino == st->st_ino;
+}
+
+static bool same_content(const struct known *known, const struct stat *st)
+{
+	return known->size == st->st_size &&
+	       known->mtime.tv_sec == st->st_mtim.tv_sec &&
+	       known->mtime.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+static struct known *find_known(const struct stat *st)
+{
+	size_t i;
+
+	for (i = 0; i < watch.nr_known; i++)
+		if (same_file(&watch.known[i], st))
+			return &watch.known[i];
+	return NULL;
+}
+
+static bool is_known(const struct stat *st)
+{
+	const struct known *known = find_known(st);
+
+	return known && same_content(known, st);
+}
+
+/* Whether there is nothing to be done for a program, or what is no program. */
+static bool is_settled(int fd)
+{
+	const struct known *known;
+	char magic[4];
+	struct stat st;
+	size_t i;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    pread(fd, magic, sizeof(magic), 0) != sizeof(magic) ||
+	    memcmp(magic, "\177ELF", sizeof(magic)))
+		return true;
+	known = find_known(&st);
+	if (!known || !same_content(known, &st))
+		return false;
+	for (i = 0; i < known->nr_libraries; i++)
+		if (!stat(known->libraries[i], &st) && !is_known(&st))
+			return false;
+	return true;
+}
+
+/* Takes over @libraries. */
+static void add_known(const struct stat *st, char **libraries, size_t nr)
+{
+	struct known *known;
+	size_t i;
+
+	pthread_mutex_lock(&watch.lock);
+	known = find_known(st);
+	if (known) {
+		for (i = 0; i < known->nr_libraries; i++)
+			free(known->libraries[i]);
+		free(known->libraries);
+	} else {
+		watch.known = check(reallocarray(
+			watch.known, watch.nr_known + 1, sizeof(*watch.known)));
+		known = &watch.known[watch.nr_known++];
+	}
+	*known = (struct known){ .dev = st->st_dev,
+				 .ino = st->st_ino,
+				 .size = st->st_size,
+				 .mtime = st->st_mtim,
+				 .libraries = libraries,
+				 .nr_libraries = nr };
+	pthread_mutex_unlock(&watch.lock);
+}
+
+/* ---- the module ---- */
+
+/* Some whole lines in one write. */
+static void give(const char *name, const char *lines, size_t len)
+{
+	int fd = open(CONTROL, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, lines, len) < 0)
+		fprintf(stderr,
+			"cpuid-scan: %s: the module takes no '%.*s': %s\n",
+			name, (int)strcspn(lines, "\n"), lines,
+			strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void give_all(const char *name, const char *lines, size_t len)
+{
+	const char *end;
+	size_t part;
+
+	while (len) {
+		part = len;
+		if (part > WRITE_MAX) {
+			end = memrchr(lines, '\n', WRITE_MAX);
+			part = end - lines + 1;
+		}
+		give(name, lines, part);
+		lines += part;
+		len -= part;
+	}
+}
+
+/* By its descriptor: whatever its name, it is this file. */
+static void tell(int fd, const char *name)
+{
+	char path[32], line[64];
+	const struct known *known;
+	bool rewritten;
+	struct stat st;
+	size_t len;
+	char *lines;
+	FILE *out;
+
+	if (fstat(fd, &st))
+		return;
+	known = find_known(&st);
+	rewritten = known && !same_content(known, &st);
+	if (known && !rewritten)
+		return;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (watch.faulting) {
+		len = snprintf(line, sizeof(line), "program %s\n", path);
+		give(name, line, len);
+		return;
+	}
+	if (rewritten) {
+		len = snprintf(line, sizeof(line), "forget %s\n", path);
+		give(name, line, len);
+	}
+	out = check(open_memstream(&lines, &len));
+	scan_fd(fd, name, path, out);
+	if (fclose(out))
+		fail("--watch");
+	give_all(name, lines, len);
+	free(lines);
+}
+
+/* ---- libraries ---- */
+
+/* Becomes who executes the program: ld.so is not to do more than he may. */
+static void become(pid_t pid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (stat(path, &st) || setgroups(0, NULL) || setgid(st.st_gid) ||
+	    setuid(st.st_uid))
+		_exit(1);
+}
+
+static pid_t start_ld_so(const char *name, pid_t pid, int *from)
+{
+	const char *path = watch.library_path ? watch.library_path : "";
+	int fds[2];
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC))
+		fail("pipe");
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (!child) {
+		dup2(fds[1], 1);
+		become(pid);
+		execl(LD_SO, LD_SO, "--library-path", path, "--list", name,
+		      (char *)NULL);
+		_exit(1);
+	}
+	close(fds[1]);
+	*from = fds[0];
+	return child;
+}
+
+/* The path in a line "name => PATH (0x...)" or "PATH (0x...)", or NULL. */
+static char *library_of(char *line)
+{
+	char *arrow = strstr(line, " => "), *end;
+	char *path = arrow ? arrow + 4 : line + strspn(line, "\t");
+
+	end = strstr(path, " (0x");
+	if (*path != '/' || !end)
+		return NULL;
+	*end = '\0';
+	return path;
+}
+
+/* The libraries of the program @name, which @pid executes, and ld.so. */
+static char **list_libraries(const char *name, pid_t pid, size_t *nr)
+{
+	char **libraries = NULL, *line = NULL, *path;
+	size_t size = 0;
+	pid_t child;
+	FILE *in;
+	int from;
+
+	*nr = 0;
+	child = start_ld_so(name, pid, &from);
+	in = check(fdopen(from, "r"));
+	while (getline(&line, &size, in) > 0) {
+		path = library_of(line);
+		if (!path)
+			continue;
+		libraries = check(
+			reallocarray(libraries, *nr + 1, sizeof(*libraries)));
+		libraries[(*nr)++] = check(strdup(path));
+	}
+	free(line);
+	fclose(in);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return libraries;
+}
+
+/* ---- the threads ---- */
+
+static void allow(int fd)
+{
+	const struct fanotify_response response = { .fd = fd,
+						    .response = FAN_ALLOW };
+
+	/* Who asked may have been killed. */
+	if (write(watch.fanotify, &response, sizeof(response)) < 0 &&
+	    errno != ENOENT)
+		fail("fanotify");
+	close(fd);
+}
+
+static void get_to_know(int fd, pid_t pid)
+{
+	char link[32], name[PATH_MAX];
+	struct stat st, lib;
+	char **libraries = NULL;
+	size_t i, nr = 0;
+	ssize_t len;
+	int lib_fd;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, name, sizeof(name) - 1);
+	if (len < 0 || fstat(fd, &st))
+		return;
+	name[len] = '\0';
+	if (!watch.faulting)
+		libraries = list_libraries(name, pid, &nr);
+	tell(fd, name);
+	for (i = 0; i < nr; i++) {
+		lib_fd = open(libraries[i], O_RDONLY | O_CLOEXEC);
+		if (lib_fd < 0)
+			continue;
+		tell(lib_fd, libraries[i]);
+		if (!fstat(lib_fd, &lib) && !is_known(&lib))
+			add_known(&lib, NULL, 0);
+		close(lib_fd);
+	}
+	add_known(&st, libraries, nr);
+}
+
+static void *worker(void *unused)
+{
+	struct waiting *w;
+	bool settled;
+
+	(void)unused;
+	for (;;) {
+		pthread_mutex_lock(&watch.lock);
+		while (!watch.first)
+			pthread_cond_wait(&watch.more, &watch.lock);
+		w = watch.first;
+		watch.first = w->next;
+		if (!watch.first)
+			watch.last = &watch.first;
+		settled = is_settled(w->fd);
+		pthread_mutex_unlock(&watch.lock);
+		if (!settled)
+			get_to_know(w->fd, w->pid);
+		allow(w->fd);
+		free(w);
+	}
+	return NULL;
+}
+
+static void on_event(const struct fanotify_event_metadata *event)
+{
+	struct waiting *w;
+	bool settled;
+
+	if (event->fd < 0)
+		return;
+	if (getsid(event->pid) == getpid()) {
+		allow(event->fd);
+		return;
+	}
+	pthread_mutex_lock(&watch.lock);
+	settled = is_settled(event->fd);
+	if (!settled) {
+		w = check(calloc(1, sizeof(*w)));
+		w->fd = event->fd;
+		w->pid = event->pid;
+		*watch.last = w;
+		watch.last = &w->next;
+		pthread_cond_signal(&watch.more);
+	}
+	pthread_mutex_unlock(&watch.lock);
+	if (settled)
+		allow(event->fd);
+}
+
+__attribute__((noreturn)) static void listen_for_programs(void)
+{
+	const struct fanotify_event_metadata *event;
+	char buf[16384] __attribute__((aligned(__alignof__(*event))));
+	pthread_t thread;
+	ssize_t len;
+
+	errno = pthread_create(&thread, NULL, worker, NULL);
+	if (errno)
+		fail("pthread_create");
+	for (;;) {
+		/* It fails when a file cannot be opened, whatever the reason. */
+		len = read(watch.fanotify, buf, sizeof(buf));
+		for (event = (const void *)buf; FAN_EVENT_OK(event, len);
+		     event = FAN_EVENT_NEXT(event, len))
+			on_event(event);
+	}
+}
+
+static bool have_faulting(void)
+{
+	FILE *in = fopen("/proc/cpuinfo", "r");
+	size_t size = 0;
+	char *line = NULL;
+	bool found = false;
+
+	while (in && !found && getline(&line, &size, in) > 0)
+		found = strstr(line, " cpuid_fault");
+	free(line);
+	if (in)
+		fclose(in);
+	return found;
+}
+
+int watch_programs(char **args)
+{
+	struct rlimit limit;
+	struct stat st;
+	pid_t pid;
+
+	if (*args && !strcmp(*args, "--library-path") && args[1]) {
+		watch.library_path = args[1];
+		args += 2;
+	}
+	watch.faulting = have_faulting();
+	/* There is a descriptor for each that waits. */
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	watch.fanotify =
+		fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC |
+				      FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS,
+			      O_RDONLY | O_LARGEFILE | O_CLOEXEC);
+	if (watch.fanotify < 0 && errno == ENOSYS)
+		return WATCH_NONE;
+	if (watch.fanotify < 0)
+		fail("fanotify_init");
+	for (; *args && strcmp(*args, "--"); args++)
+		if (fanotify_mark(watch.fanotify,
+				  FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				  FAN_OPEN_EXEC_PERM, AT_FDCWD, *args))
+			fail(*args);
+	for (args += !!*args; *args; args++)
+		if (!stat(*args, &st))
+			add_known(&st, NULL, 0);
+
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (pid)
+		_exit(0);
+	setsid();
+	listen_for_programs();
+}

@@ -156,7 +156,9 @@ static void check_cpuid(struct doctor *d)
 		     (unsigned long long)view.epc >> 20);
 	else
 		step(d, "CPUID", false,
-		     "programs that ask it will say there is no SGX: vm/cpuid/setup FILE COMMAND; softsgx run does it (doc/cpuid.md)",
+		     host_has_module()
+			     ? "programs that ask it will say there is no SGX: tell the module which they are, by vm/cpuid/list and vm/cpuid/setup (doc/cpuid.md); the VM of softsgx run --vm is told of all that it runs"
+			     : "programs that ask it will say there is no SGX; in the VM of softsgx run they hear that there is",
 		     "CPUID says that there is no SGX");
 }
 

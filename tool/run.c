@@ -389,7 +389,7 @@ int verb_run(int argc, char **argv)
 		{ "rw", OPTION_RW, "DIR", 0,
 		  "What is written under DIR stays (may be repeated)", 0 },
 		{ "cpuid", OPTION_CPUID, "FILE", 0,
-		  "FILE, which the command runs or loads, sees SGX in CPUID, too (may be repeated)",
+		  "FILE, a library that is loaded at run time, sees SGX in CPUID, as programs and what they are linked to do (may be repeated)",
 		  0 },
 		{ "net", OPTION_NET, NULL, 0,
 		  "A network: what it connects to comes from this machine, which is 10.0.2.2 there",

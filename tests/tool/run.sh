@@ -534,15 +534,14 @@ if [ -n "$vm" ]; then
 		"$top/build/lib/libsoftsgx.a" -lcrypto
 	make --no-print-directory -s -C "$top/tests/lib" load
 	make --no-print-directory -s -C "$top/tests/paging"
-	"$top/vm/run" --timeout 600 --module-params source_check=exec \
-		--cpuid "$tool" -- \
+	"$top/vm/run" --timeout 600 --module-params source_check=exec -- \
 		"$top/tests/tool/vm.sh" "$tool" "$top/build/examples" \
 		"$top/build/tests/paging" >vm.log 2>&1 || :
 	sed 's/^/  /' vm.log | grep -v ' ok ' || :
 	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
 	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))
 	grep -q '^the end$' vm.log || bad "the VM did not come to the end"
-	"$top/vm/run" --timeout 600 --module-params epc_size=1 --cpuid "$tool" -- \
+	"$top/vm/run" --timeout 600 --module-params epc_size=1 -- \
 		"$top/tests/tool/trace.sh" "$tool" "$top/build/examples" \
 		"$top/build/tests/paging" >trace.log 2>&1 || :
 	sed 's/^/  /' trace.log | grep -v ' ok ' || :

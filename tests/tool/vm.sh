@@ -106,4 +106,6 @@ t "doctor: no device" 1 "is this a container?" "$tool" doctor
 touch /dev/sgx_enclave
 t "doctor: a file" 1 "is not a device" "$tool" doctor
 mv /dev/away /dev/sgx_enclave
+echo clear >/sys/kernel/security/softsgx/cpuid
+t "doctor: CPUID" 1 "tell the module which they are" "$tool" doctor
 echo 'the end'

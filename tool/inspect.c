@@ -4,12 +4,17 @@
 #include <string.h>
 #include "tool.h"
 
-enum { OPTION_SVG = OPTION_OWN };
+enum { OPTION_SVG = OPTION_OWN, OPTION_MRSIGNER };
+
+/* Something in the file is not right; it was shown. */
+#define INSPECT_NO (-1)
 
 struct options {
 	const char *file;
 	const char *svg;
 	bool json;
+	bool has_mrsigner;
+	uint8_t mrsigner[32];
 	struct softsgx_layout layout;
 };
 
@@ -26,6 +31,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_SVG:
 		o->svg = arg;
+		return 0;
+	case OPTION_MRSIGNER:
+		parse_hex(arg, o->mrsigner, sizeof(o->mrsigner), "--mrsigner",
+			  state);
+		o->has_mrsigner = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
@@ -70,6 +80,22 @@ static void field_number(struct json_object *json, const char *key,
 		json_number(json, key, number);
 	else
 		printf("  %-12s %llu\n", name, (unsigned long long)number);
+}
+
+/* Whether it is the signer that was asked for, if one was. */
+static bool field_signer(struct json_object *json, const struct options *o,
+			 const uint8_t mrsigner[32])
+{
+	const bool same = !memcmp(mrsigner, o->mrsigner, 32);
+
+	if (!o->has_mrsigner)
+		return true;
+	if (json)
+		json_flag(json, "mrsigner_expected", same);
+	else
+		field(NULL, NULL, "signer",
+		      same ? "as expected" : "another than expected");
+	return same;
 }
 
 static void field_bits(struct json_object *json, const char *key,
@@ -205,6 +231,17 @@ static void show_enclave(const struct softsgx_enclave *encl,
 	map_print(map);
 }
 
+static int file_error(struct softsgx_error *error, const char *file,
+		      const char *reason)
+{
+	memset(error, 0, sizeof(*error));
+	error->status = SOFTSGX_FORMAT;
+	error->offset = SOFTSGX_NO_OFFSET;
+	snprintf(error->file, sizeof(error->file), "%s", file);
+	snprintf(error->reason, sizeof(error->reason), "%s", reason);
+	return SOFTSGX_FORMAT;
+}
+
 static int inspect_enclave(const struct options *o, const void *data,
 			   size_t len, struct softsgx_error *error)
 {
@@ -215,6 +252,10 @@ static int inspect_enclave(const struct options *o, const void *data,
 	const char *base;
 	int ret;
 
+	if (o->has_mrsigner)
+		return file_error(
+			error, o->file,
+			"an enclave does not say who signed it: --mrsigner is for its SIGSTRUCT");
 	ret = softsgx_enclave_parse(&encl, data, len, o->file, &o->layout,
 				    error);
 	if (!ret)
@@ -250,6 +291,7 @@ static int inspect_sigstruct(const struct options *o, const void *data,
 	struct softsgx_error wrong;
 	uint8_t mrsigner[32];
 	char text[24];
+	bool good;
 	int ret;
 
 	ret = softsgx_sigstruct_parse(&sig, data, len, o->file, error);
@@ -284,9 +326,10 @@ static int inspect_sigstruct(const struct options *o, const void *data,
 	field_bytes(json, "isvextprodid", "ISVEXTPRODID", s->isvextprodid, 16);
 	ret = softsgx_sigstruct_verify(&sig, &wrong);
 	field(json, "signature", "signature", ret ? wrong.reason : "good");
+	good = field_signer(json, o, mrsigner) && !ret;
 	if (json)
 		json_print(json);
-	return 0;
+	return good ? 0 : INSPECT_NO;
 }
 
 /* REPORT */
@@ -313,6 +356,7 @@ static int inspect_report(const struct options *o, const void *data)
 {
 	struct json_object *json = o->json ? json_object_new_object() : NULL;
 	struct sgx_report r;
+	bool good;
 
 	memcpy(&r, data, sizeof(r));
 	if (json)
@@ -323,9 +367,10 @@ static int inspect_report(const struct options *o, const void *data)
 	report_body(json, &r);
 	field_bytes(json, "keyid", "KEYID", r.keyid, 32);
 	field_bytes(json, "mac", "MAC", r.mac, 16);
+	good = field_signer(json, o, r.mrsigner);
 	if (json)
 		json_print(json);
-	return 0;
+	return good ? 0 : INSPECT_NO;
 }
 
 /* Quotes */
@@ -368,6 +413,7 @@ static int inspect_quote(const struct options *o, const void *data, size_t len,
 	struct softsgx_quote q;
 	const char *name;
 	char text[96];
+	bool good;
 	int ret;
 
 	ret = softsgx_quote_parse(&q, data, len, o->file, error);
@@ -402,9 +448,12 @@ static int inspect_quote(const struct options *o, const void *data, size_t len,
 	field(json, "verdict", "verdict",
 	      ret ? wrong.reason
 		  : "consistent; who issued the certificates, and what they are worth, is not looked at");
+	good = field_signer(json, o,
+			    q.body + offsetof(struct sgx_report, mrsigner)) &&
+	       !ret;
 	if (json)
 		json_print(json);
-	return 0;
+	return good ? 0 : INSPECT_NO;
 }
 
 static int inspect(const struct options *o, const void *data, size_t len,
@@ -421,12 +470,9 @@ static int inspect(const struct options *o, const void *data, size_t len,
 	case SOFTSGX_FORMAT_QUOTE:
 		return inspect_quote(o, data, len, error);
 	default:
-		memset(error, 0, sizeof(*error));
-		error->status = SOFTSGX_FORMAT;
-		snprintf(error->file, sizeof(error->file), "%s", o->file);
-		strcpy(error->reason,
-		       "neither an ELF file, an SGX stream, a SIGSTRUCT, a REPORT nor a quote");
-		return SOFTSGX_FORMAT;
+		return file_error(
+			error, o->file,
+			"neither an ELF file, an SGX stream, a SIGSTRUCT, a REPORT nor a quote");
 	}
 }
 
@@ -437,6 +483,8 @@ int verb_inspect(int argc, char **argv)
 		{ "svg", OPTION_SVG, "FILE", 0,
 		  "Write the memory map of an enclave as a picture, too; - for standard output, which has nothing else then",
 		  0 },
+		{ "mrsigner", OPTION_MRSIGNER, "HEX", 0,
+		  "Who must have signed; otherwise the status is 1", 0 },
 		{ 0 },
 	};
 	static const struct argp_child children[] = { LAYOUT_CHILD, { 0 } };
@@ -444,7 +492,8 @@ int verb_inspect(int argc, char **argv)
 		options,
 		parse,
 		"FILE",
-		"Show what is in a file: an enclave (ELF, SGXS), a SIGSTRUCT, a REPORT, a quote (version 3).",
+		"Show what is in a file: an enclave (ELF, SGXS), a SIGSTRUCT, a REPORT, a quote (version 3).\v"
+		"The exit status is 1 if a signature is not right, or the signer another than --mrsigner says.",
 		children,
 		NULL,
 		NULL
@@ -461,5 +510,7 @@ int verb_inspect(int argc, char **argv)
 		return report_error(&error);
 	ret = inspect(&o, data, len, &error);
 	free(data);
+	if (ret == INSPECT_NO)
+		return EXIT_NO;
 	return ret ? report_error(&error) : EXIT_YES;
 }

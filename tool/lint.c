@@ -6,22 +6,95 @@
 #include <string.h>
 #include "tool.h"
 
+enum { OPTION_IGNORE = OPTION_OWN, OPTION_ERRORS };
+
+enum rule {
+	RULE_EINIT,
+	RULE_ENTRY,
+	RULE_NO_SSA,
+	RULE_NO_TCS,
+	RULE_SIGNATURE,
+	RULE_SSA,
+	RULE_DEBUG,
+	RULE_NO_KSS,
+	RULE_ONE_SSA,
+	RULE_PROVISION,
+	RULE_UNMEASURED_CODE,
+	RULE_UNMEASURED_DATA,
+	RULE_UNMEASURED_TCS,
+	RULE_WIDE_MISC,
+	RULE_WIDE_XFRM,
+	RULE_WX_PAGES,
+	RULES,
+};
+
+/* The names are what scripts rely on. */
+static const char *const rule_names[RULES] = {
+	[RULE_EINIT] = "einit",
+	[RULE_ENTRY] = "entry",
+	[RULE_NO_SSA] = "no-ssa",
+	[RULE_NO_TCS] = "no-tcs",
+	[RULE_SIGNATURE] = "signature",
+	[RULE_SSA] = "ssa",
+	[RULE_DEBUG] = "debug",
+	[RULE_NO_KSS] = "no-kss",
+	[RULE_ONE_SSA] = "one-ssa",
+	[RULE_PROVISION] = "provision",
+	[RULE_UNMEASURED_CODE] = "unmeasured-code",
+	[RULE_UNMEASURED_DATA] = "unmeasured-data",
+	[RULE_UNMEASURED_TCS] = "unmeasured-tcs",
+	[RULE_WIDE_MISC] = "wide-misc",
+	[RULE_WIDE_XFRM] = "wide-xfrm",
+	[RULE_WX_PAGES] = "wx-pages",
+};
+
 struct options {
 	const char *enclave;
 	const char *sigstruct;
 	bool json;
+	bool ignored[RULES];
 	struct softsgx_layout layout;
 };
 
 /**
  * struct lint - a run
  * @json:	the findings so far; NULL if they are printed
- * @found:	how many
+ * @ignored:	rules that are not asked for
+ * @found:	how many findings
  */
 struct lint {
 	struct json_object *json;
+	const bool *ignored;
 	unsigned int found;
 };
+
+/* It does not work; otherwise it is unwise. */
+static bool is_error(enum rule rule)
+{
+	return rule <= RULE_SSA;
+}
+
+static void ignore(struct options *o, const char *name,
+		   struct argp_state *state)
+{
+	enum rule rule;
+
+	for (rule = 0; rule < RULES; rule++)
+		if (!strcmp(name, rule_names[rule])) {
+			o->ignored[rule] = true;
+			return;
+		}
+	argp_error(state, "--ignore takes a rule, not '%s'", name);
+}
+
+static void ignore_warnings(struct options *o)
+{
+	enum rule rule;
+
+	for (rule = 0; rule < RULES; rule++)
+		if (!is_error(rule))
+			o->ignored[rule] = true;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -33,6 +106,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
+		return 0;
+	case OPTION_IGNORE:
+		ignore(o, arg, state);
+		return 0;
+	case OPTION_ERRORS:
+		ignore_warnings(o);
 		return 0;
 	case 's':
 		o->sigstruct = arg;
@@ -51,27 +130,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* @rule is the name that scripts may rely on, @why the reason for it. */
+/* @why is the reason for the rule. */
 __attribute__((format(printf, 5, 6))) static void
-find(struct lint *l, const char *file, const char *rule, const char *why,
+find(struct lint *l, const char *file, enum rule rule, const char *why,
      const char *format, ...)
 {
+	const char *severity = is_error(rule) ? "error" : "warning";
 	struct json_object *item;
 	char what[160];
 	va_list args;
 
+	if (l->ignored[rule])
+		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	l->found++;
 	if (!l->json) {
-		printf("%s: %s: %s\n    %s\n", shown(file), rule, shown(what),
-		       why);
+		printf("%s: %s: %s: %s\n    %s\n", shown(file), severity,
+		       rule_names[rule], shown(what), why);
 		return;
 	}
 	item = json_object_new_object();
 	json_text(item, "file", file);
-	json_text(item, "rule", rule);
+	json_text(item, "rule", rule_names[rule]);
+	json_text(item, "severity", severity);
 	json_text(item, "what", what);
 	json_text(item, "why", why);
 	json_object_array_add(l->json, item);
@@ -88,19 +171,19 @@ static void lint_range(struct lint *l, const char *file, const struct range *r)
 	if (!r->mapped)
 		return;
 	if ((r->flags & wx) == wx)
-		find(l, file, "wx-pages",
+		find(l, file, RULE_WX_PAGES,
 		     "whoever can write there can run what he likes; and the privilege EXECMOD is asked for it",
 		     "0x%llx-0x%llx is writable and executable", start, end);
 	if (r->measured == MEASURED_ALL)
 		return;
 	if (r->flags & SGX_SECINFO_FL_X)
-		find(l, file, "unmeasured-code",
+		find(l, file, RULE_UNMEASURED_CODE,
 		     "the host decides what runs there, and MRENCLAVE does not tell; the privilege EXECUNMR is asked for it",
 		     "0x%llx-0x%llx is executable and %s", start, end,
 		     measured_text(r->measured));
 	if ((r->flags & SGX_SECINFO_FL_PT) >> SGX_SECINFO_FL_PT_SHIFT ==
 	    SGX_PT_TCS)
-		find(l, file, "unmeasured-tcs",
+		find(l, file, RULE_UNMEASURED_TCS,
 		     "the host decides where the enclave is entered",
 		     "the TCS at 0x%llx is %s", start,
 		     measured_text(r->measured));
@@ -122,7 +205,7 @@ static void lint_data(struct lint *l, const char *file,
 {
 	if (!(page->flags & SGX_SECINFO_FL_X) && !is_tcs(page) &&
 	    has_content(page))
-		find(l, file, "unmeasured-data",
+		find(l, file, RULE_UNMEASURED_DATA,
 		     "the host can change it, and MRENCLAVE does not tell",
 		     "the page at 0x%llx has contents that are not measured",
 		     (unsigned long long)page->offset);
@@ -143,24 +226,24 @@ static void lint_tcs(struct lint *l, const char *file,
 		return;
 	p = softsgx_enclave_find(encl, tcs->oentry);
 	if (!p || !(p->flags & SGX_SECINFO_FL_X))
-		find(l, file, "entry", "EENTER would fault at once",
+		find(l, file, RULE_ENTRY, "EENTER would fault at once",
 		     "the entry 0x%llx of the TCS at 0x%llx is not on an executable page",
 		     (unsigned long long)tcs->oentry, at);
 	if (!tcs->nssa)
-		find(l, file, "no-ssa",
+		find(l, file, RULE_NO_SSA,
 		     "EENTER needs a frame for the state at an exception",
 		     "the TCS at 0x%llx has no SSA frame", at);
 	for (i = 0; i < (uint64_t)tcs->nssa * ssaframesize; i++) {
 		p = softsgx_enclave_find(encl, tcs->ossa + i * SGX_PAGE_SIZE);
 		if (p && (p->flags & rw) == rw && !is_tcs(p))
 			continue;
-		find(l, file, "ssa", "an entry or an exception would fault",
+		find(l, file, RULE_SSA, "an entry or an exception would fault",
 		     "SSA page 0x%llx of the TCS at 0x%llx is not a readable and writable page",
 		     (unsigned long long)(tcs->ossa + i * SGX_PAGE_SIZE), at);
 		break;
 	}
 	if (tcs->nssa == 1)
-		find(l, file, "one-ssa",
+		find(l, file, RULE_ONE_SSA,
 		     "the enclave cannot handle an exception inside: that takes an entry with a second frame",
 		     "the TCS at 0x%llx has one SSA frame", at);
 }
@@ -190,7 +273,7 @@ static int lint_enclave(struct lint *l, const char *file,
 		lint_tcs(l, file, encl, page, info.ssaframesize);
 	}
 	if (!threads)
-		find(l, file, "no-tcs",
+		find(l, file, RULE_NO_TCS,
 		     "nobody can enter it; is the first segment meant? See --tcs-first",
 		     "there is no TCS page");
 	return 0;
@@ -206,33 +289,33 @@ static void lint_sigstruct(struct lint *l, const char *file,
 	char words[FLAGS_TEXT];
 
 	if (softsgx_sigstruct_verify(sig, &error))
-		find(l, file, "signature", "EINIT refuses it", "%s",
+		find(l, file, RULE_SIGNATURE, "EINIT refuses it", "%s",
 		     error.reason);
 	softsgx_sigstruct_claims(sig, &c);
 	if (c.attributes & SGX_ATTR_DEBUG)
-		find(l, file, "debug",
+		find(l, file, RULE_DEBUG,
 		     "anybody with the enclave's descriptor can read and write its memory; and the privilege DEBUG is asked for it",
 		     "it asks for a debug enclave");
 	else if (!(c.attributemask & SGX_ATTR_DEBUG))
-		find(l, file, "debug",
+		find(l, file, RULE_DEBUG,
 		     "the host may make it a debug enclave, and read and write its memory",
 		     "the mask leaves ATTRIBUTES.DEBUG open");
 	if (c.attributes & SGX_ATTR_PROVISIONKEY)
-		find(l, file, "provision",
+		find(l, file, RULE_PROVISION,
 		     "that key identifies the machine; /dev/sgx_provision has to be open to the program",
 		     "it asks for the provision key");
 	if (~c.xfrmmask) {
 		xfrm_text(~c.xfrmmask & 0x602ff, words);
-		find(l, file, "wide-xfrm",
+		find(l, file, RULE_WIDE_XFRM,
 		     "the host chooses which registers are saved, and instructions in the enclave may behave otherwise than tested",
 		     "the XFRM mask leaves open: %s", words);
 	}
 	if (!(c.attributes & SGX_ATTR_KSS))
-		find(l, file, "no-kss",
+		find(l, file, RULE_NO_KSS,
 		     "keys cannot be told apart by CONFIGID, ISVFAMILYID and ISVEXTPRODID",
 		     "it does not ask for key separation and sharing");
 	if (!(c.miscmask & SGX_MISC_EXINFO))
-		find(l, file, "wide-misc",
+		find(l, file, RULE_WIDE_MISC,
 		     "the host chooses whether page faults are told to the enclave",
 		     "the mask leaves MISCSELECT.EXINFO open");
 }
@@ -258,7 +341,7 @@ static int lint(struct lint *l, const struct options *o,
 	if (o->sigstruct)
 		lint_sigstruct(l, o->sigstruct, &sig);
 	if (o->enclave && o->sigstruct && softsgx_einit(*encl, &sig, &refusal))
-		find(l, o->sigstruct, "einit", "it will not start", "%s",
+		find(l, o->sigstruct, RULE_EINIT, "it will not start", "%s",
 		     refusal.reason);
 	return 0;
 }
@@ -285,6 +368,10 @@ int verb_lint(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "json", OPTION_JSON, NULL, 0, "Print JSON", 0 },
 		{ "sigstruct", 's', "FILE", 0, "The enclave's SIGSTRUCT", 0 },
+		{ "errors", OPTION_ERRORS, NULL, 0,
+		  "Only what does not work, not what is unwise", 0 },
+		{ "ignore", OPTION_IGNORE, "RULE", 0,
+		  "Not this rule; may be repeated", 0 },
 		{ 0 },
 	};
 	static const struct argp_child children[] = { LAYOUT_CHILD, { 0 } };
@@ -301,7 +388,7 @@ int verb_lint(int argc, char **argv)
 	struct softsgx_enclave *encl = NULL;
 	struct softsgx_error error;
 	struct options o = { 0 };
-	struct lint l = { 0 };
+	struct lint l = { .ignored = o.ignored };
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);

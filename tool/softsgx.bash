@@ -21,6 +21,13 @@ _softsgx() {
 		mapfile -t COMPREPLY < <(compgen -W "entries memory aexes faults id" -- "$cur")
 		return
 		;;
+	--ignore)
+		mapfile -t COMPREPLY < <(compgen -W "debug einit entry no-kss
+			no-ssa no-tcs one-ssa provision signature ssa
+			unmeasured-code unmeasured-data unmeasured-tcs wide-misc
+			wide-xfrm wx-pages" -- "$cur")
+		return
+		;;
 	--rw)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
@@ -38,8 +45,8 @@ _softsgx() {
 			--ext-prodid --date --vendor --swdefined $layout"
 		;;
 	measure) words="--json $layout" ;;
-	inspect) words="--json --svg $layout" ;;
-	lint) words="--json --sigstruct $layout" ;;
+	inspect) words="--json --svg --mrsigner= $layout" ;;
+	lint) words="--json --sigstruct --errors --ignore= $layout" ;;
 	convert) words="--json --output $layout" ;;
 	status | doctor | ps) words="--json" ;;
 	top) words="--batch --json --delay --count --sort" ;;

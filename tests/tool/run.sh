@@ -231,7 +231,7 @@ head -c 432 /dev/zero >report
 t "REPORT" 0 'REPORTDATA' "$tool" inspect report
 cp one.sig broken.sig
 patch broken.sig 600 '\x00\x01\x02'
-t "a bad signature" 0 'signature    the signature, Q1 or Q2 is not right' "$tool" inspect broken.sig
+t "a bad signature" 1 'signature    the signature, Q1 or Q2 is not right' "$tool" inspect broken.sig
 
 echo "names with any bytes"
 # json: standard output of the last t is JSON, which is UTF-8.
@@ -251,7 +251,7 @@ if LC_ALL=C grep -q '[[:cntrl:]]' stdout; then bad "symbol: control characters";
 t "file: text" 0 '\x1b[31mevil\xff<&>.elf: an enclave' "$tool" inspect "$evil.elf"
 cp "$evil.elf" "$evil.wx"
 patch "$evil.wx" $((64 + 56 + 4)) '\x07'
-t "lint: text" 1 '\x1b[31mevil\xff<&>.wx: wx-pages' "$tool" lint "$evil.wx"
+t "lint: text" 1 '\x1b[31mevil\xff<&>.wx: warning: wx-pages' "$tool" lint "$evil.wx"
 t "a complaint" 4 '\x1b[31mevil\xff<&>: cannot be opened' "$tool" inspect "$evil"
 t "a line of complaint" 4 'a\x0ab: cannot be opened' "$tool" inspect $'a\nb'
 for call in 'measure --json' 'inspect --json' 'lint --json' 'sign --json --payload tbs' 'convert --json -o evil.sgxs'; do
@@ -296,16 +296,29 @@ gcc -Wall -Wextra -Werror -o quote "$top/tests/tool/quote.c" -lcrypto
 ./quote good.quote
 t "quote" 0 'verdict      consistent' "$tool" inspect good.quote
 t "quote: its fields" 0 'MRENCLAVE    aaaaaaaa' "$tool" inspect good.quote
+t "a bad signature, in JSON" 1 '"signature": "the signature, Q1' "$tool" inspect --json broken.sig
+signer=$("$tool" inspect one.sig | sed -n 's/^ *MRSIGNER *//p')
+other=$(printf 'ab%.0s' {1..32})
+t "signer" 0 'signer       as expected' "$tool" inspect one.sig --mrsigner "$signer"
+t "another signer" 1 'signer       another than expected' "$tool" inspect one.sig --mrsigner "$other"
+t "another signer, in JSON" 1 '"mrsigner_expected": false' "$tool" inspect --json one.sig --mrsigner "$other"
+t "the signer, and a bad signature" 1 'signer       as expected' "$tool" inspect broken.sig --mrsigner "$signer"
+t "signer of a REPORT" 1 'another than expected' "$tool" inspect report --mrsigner "$signer"
+t "no signer" 3 'does not say who signed it' "$tool" inspect "$hello" --mrsigner "$signer"
+t "no digest" 2 '--mrsigner takes 64 hexadecimal digits' "$tool" inspect one.sig --mrsigner 00
+quoted=$("$tool" inspect good.quote | sed -n 's/^ *MRSIGNER *//p' | head -n 1)
+t "signer of a quote" 0 'as expected' "$tool" inspect good.quote --mrsigner "$quoted"
+t "another signer of a quote" 1 'another than expected' "$tool" inspect good.quote --mrsigner "$signer"
 t "quote: JSON" 0 '"qe_svn": 7' "$tool" inspect --json good.quote
 for change in header report; do
 	./quote bad.quote $change
-	t "quote with another $change" 0 'has not signed this REPORT' "$tool" inspect bad.quote
+	t "quote with another $change" 1 'has not signed this REPORT' "$tool" inspect bad.quote
 done
 ./quote bad.quote key
-t "quote with another key" 0 'does not vouch for the attestation key' "$tool" inspect bad.quote
+t "quote with another key" 1 'does not vouch for the attestation key' "$tool" inspect bad.quote
 for change in qe cert; do
 	./quote bad.quote $change
-	t "quote with another $change" 0 'does not vouch for the quoting enclave' "$tool" inspect bad.quote
+	t "quote with another $change" 1 'does not vouch for the quoting enclave' "$tool" inspect bad.quote
 done
 
 echo "ps, top, trace"
@@ -374,6 +387,27 @@ patch entry.sgxs $((64 + 64 + 64 + 32)) '\x00\x40\x00'
 t "entry in data" 1 'entry 0x4000 of the TCS at 0x0 is not on an executable page' "$tool" lint entry.sgxs
 patch entry.sgxs $((64 + 64 + 64 + 16)) '\x00\xf0\x01'
 t "SSA nowhere" 1 'SSA page 0x1f000' "$tool" lint entry.sgxs
+t "severity: error" 1 'entry.sgxs: error: entry: ' "$tool" lint entry.sgxs
+t "severity: warning" 1 'wx.elf: warning: wx-pages: ' "$tool" lint wx.elf
+t "severity in JSON" 1 '"severity": "warning"' "$tool" lint --json wx.elf
+t "errors only" 0 '' "$tool" lint --errors wx.elf -s theirs.sig --ignore einit
+t "errors only, and there is one" 1 'error: entry' "$tool" lint --errors entry.sgxs
+t "errors only in JSON" 0 '0 findings' sh -c "'$tool' lint --errors --json wx.elf |
+	python3 -c 'import json, sys; print(len(json.load(sys.stdin)), \"findings\")'"
+t "ignored" 0 '' "$tool" lint --ignore wx-pages wx.elf
+t "ignored, not all" 1 'wide-misc' "$tool" lint -s theirs.sig --ignore no-kss --ignore=wide-xfrm --ignore debug
+t "an ignored error" 0 '' "$tool" lint hello.sgxs -s broken.sig --ignore signature --ignore einit
+t "an unknown rule" 2 "--ignore takes a rule, not 'kss'" "$tool" lint --ignore kss wx.elf
+# Each rule of the manual can be ignored, and is completed.
+# shellcheck disable=SC2016 # it is not for a shell
+rules=$(sed -n '/^## What lint says/,/^## /s/^| *\(`[^|]*`\) *|.*/\1/p' "$top/doc/tool.md" | tr -d '`,')
+t "rules of the manual" 0 16 sh -c "echo '$rules' | wc -w"
+for rule in $rules; do
+	t "rule $rule" 0 '' "$tool" lint --ignore "$rule" "$hello"
+	t "rule $rule completed" 0 "$rule" bash -c ". \"\$0\"
+		COMP_WORDS=(softsgx lint --ignore '') COMP_CWORD=3; _softsgx
+		echo \"\${COMPREPLY[@]}\"" "$top/tool/softsgx.bash"
+done
 
 echo "wrong files"
 head -c 30 "$hello" >short.elf

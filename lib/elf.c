@@ -57,9 +57,10 @@ static int segment_check(const struct softsgx_enclave *encl,
 		reason = "a segment with unknown flags";
 	else if (ph->p_filesz != ph->p_memsz)
 		reason =
-			"a segment larger in memory than in the file: link .bss into .data";
+			"a segment larger in memory than in the file: link .bss into .data, as examples/common/enclave.lds";
 	else if ((ph->p_vaddr | ph->p_filesz) & (SGX_PAGE_SIZE - 1))
-		reason = "a segment that is not whole pages";
+		reason = 
+			"a segment that is not whole pages: examples/common/enclave.lds links such";
 	else if (!elf_range(encl, ph->p_offset, ph->p_filesz))
 		reason = "a segment beyond the end of the file";
 	else if (ph->p_vaddr >= SIZE_LIMIT)
@@ -174,6 +175,67 @@ static int segments(struct softsgx_enclave *encl, const Elf64_Ehdr *ehdr,
 	return 0;
 }
 
+/* The string at @offset of the string table, NULL if it is not all in it. */
+static const char *string_at(const struct softsgx_enclave *encl,
+			     const Elf64_Shdr *strings, uint64_t offset)
+{
+	const char *start;
+
+	if (offset >= strings->sh_size)
+		return NULL;
+	start = (const char *)encl->file + strings->sh_offset + offset;
+	return memchr(start, 0, strings->sh_size - offset) ? start : NULL;
+}
+
+static bool section(const struct softsgx_enclave *encl, const Elf64_Ehdr *ehdr,
+		    unsigned int i, Elf64_Shdr *sh)
+{
+	uint64_t at = i * sizeof(*sh);
+
+	if (i >= ehdr->e_shnum || ehdr->e_shentsize != sizeof(*sh) ||
+	    ehdr->e_shoff > encl->file_len ||
+	    !elf_range(encl, ehdr->e_shoff + at, sizeof(*sh)))
+		return false;
+	memcpy(sh, encl->file + ehdr->e_shoff + at, sizeof(*sh));
+	return sh->sh_type != SHT_NOBITS &&
+	       elf_range(encl, sh->sh_offset, sh->sh_size);
+}
+
+/*
+ * Enclaves of others, which look like any shared object: their loaders add pages
+ * that no segment tells of.
+ */
+static int others_check(const struct softsgx_enclave *encl,
+			const Elf64_Ehdr *ehdr, struct softsgx_error *error)
+{
+	static const struct {
+		const char *section;
+		const char *whose;
+	} others[] = {
+		{ ".note.sgxmeta", "Intel's SDK" },
+		{ ".oeinfo", "Open Enclave" },
+	};
+	Elf64_Shdr names, sh;
+	const char *name;
+	unsigned int i, n;
+
+	if (!section(encl, ehdr, ehdr->e_shstrndx, &names))
+		return 0;
+	for (i = 0; i < ehdr->e_shnum; i++) {
+		if (!section(encl, ehdr, i, &sh))
+			continue;
+		name = string_at(encl, &names, sh.sh_name);
+		for (n = 0; n < sizeof(others) / sizeof(others[0]); n++)
+			if (name && !strcmp(name, others[n].section))
+				return fail(
+					error, SOFTSGX_FORMAT, encl->name,
+					sh.sh_offset,
+					"an enclave of %s: its own tools measure and sign it; softsgx run runs its program",
+					others[n].whose);
+	}
+	return 0;
+}
+
 int elf_parse(struct softsgx_enclave *encl, const struct softsgx_layout *layout,
 	      struct softsgx_error *error)
 {
@@ -187,6 +249,8 @@ int elf_parse(struct softsgx_enclave *encl, const struct softsgx_layout *layout,
 			    "the file ends within the ELF header");
 	memcpy(&ehdr, encl->file, sizeof(ehdr));
 	ret = header_check(encl, &ehdr, error);
+	if (!ret)
+		ret = others_check(encl, &ehdr, error);
 	if (!ret)
 		ret = segments(encl, &ehdr, layout, &end, error);
 	if (ret)
@@ -205,18 +269,6 @@ int elf_parse(struct softsgx_enclave *encl, const struct softsgx_layout *layout,
 	for (i = 0; !ret && i < encl->info.pages; i++)
 		ret = page_check(encl, &encl->pages[i], error);
 	return ret;
-}
-
-/* The string at @offset of the string table, NULL if it is not all in it. */
-static const char *string_at(const struct softsgx_enclave *encl,
-			     const Elf64_Shdr *strings, uint64_t offset)
-{
-	const char *start;
-
-	if (offset >= strings->sh_size)
-		return NULL;
-	start = (const char *)encl->file + strings->sh_offset + offset;
-	return memchr(start, 0, strings->sh_size - offset) ? start : NULL;
 }
 
 /*
@@ -249,20 +301,6 @@ static const char *symbol_in(const struct softsgx_enclave *encl,
 	return NULL;
 }
 
-static bool section(const struct softsgx_enclave *encl, const Elf64_Ehdr *ehdr,
-		    unsigned int i, Elf64_Shdr *sh)
-{
-	uint64_t at = i * sizeof(*sh);
-
-	if (i >= ehdr->e_shnum || ehdr->e_shentsize != sizeof(*sh) ||
-	    ehdr->e_shoff > encl->file_len ||
-	    !elf_range(encl, ehdr->e_shoff + at, sizeof(*sh)))
-		return false;
-	memcpy(sh, encl->file + ehdr->e_shoff + at, sizeof(*sh));
-	return sh->sh_type != SHT_NOBITS &&
-	       elf_range(encl, sh->sh_offset, sh->sh_size);
-}
-
 static const char *symbol(const struct softsgx_enclave *encl, const char *name,
 			  uint64_t *value)
 {
@@ -281,6 +319,80 @@ static const char *symbol(const struct softsgx_enclave *encl, const char *name,
 			found = symbol_in(encl, &symbols, &strings, name,
 					  value);
 	return found;
+}
+
+/* Entries that the dynamic section tells of. */
+static uint64_t dynamic_entries(const struct softsgx_enclave *encl,
+				const Elf64_Phdr *ph)
+{
+	uint64_t bytes = 0, packed = 0;
+	Elf64_Dyn dyn;
+	uint64_t i;
+
+	if (!elf_range(encl, ph->p_offset, ph->p_filesz))
+		return 0;
+	for (i = 0; i < ph->p_filesz / sizeof(dyn); i++) {
+		memcpy(&dyn, encl->file + ph->p_offset + i * sizeof(dyn),
+		       sizeof(dyn));
+		if (dyn.d_tag == DT_NULL)
+			break;
+		if (dyn.d_tag == DT_RELASZ || dyn.d_tag == DT_PLTRELSZ)
+			bytes += dyn.d_un.d_val;
+		else if (dyn.d_tag == DT_RELRSZ)
+			packed += dyn.d_un.d_val;
+	}
+	return bytes / sizeof(Elf64_Rela) + packed / sizeof(Elf64_Relr);
+}
+
+/* Entries of the sections that are loaded: others are for a linker. */
+static uint64_t section_entries(const struct softsgx_enclave *encl,
+				const Elf64_Ehdr *ehdr)
+{
+	uint64_t entries = 0;
+	unsigned int i;
+	Elf64_Shdr sh;
+
+	for (i = 0; i < ehdr->e_shnum; i++) {
+		if (!section(encl, ehdr, i, &sh) || !(sh.sh_flags & SHF_ALLOC))
+			continue;
+		if (sh.sh_type == SHT_RELA)
+			entries += sh.sh_size / sizeof(Elf64_Rela);
+		else if (sh.sh_type == SHT_RELR)
+			entries += sh.sh_size / sizeof(Elf64_Relr);
+	}
+	return entries;
+}
+
+/**
+ * softsgx_enclave_relocations() - whether something is left to be filled in
+ * @encl:	the enclave
+ *
+ * Nothing is relocated when an enclave is loaded: what these entries are about
+ * is wrong, unless the program in the enclave relocates itself.
+ *
+ * Return: the number of entries; 0 if the file is no ELF file.
+ */
+uint64_t softsgx_enclave_relocations(const struct softsgx_enclave *encl)
+{
+	uint64_t entries, dynamic;
+	Elf64_Ehdr ehdr;
+	unsigned int i;
+	Elf64_Phdr ph;
+
+	if (!encl->file)
+		return 0;
+	memcpy(&ehdr, encl->file, sizeof(ehdr));
+	entries = section_entries(encl, &ehdr);
+	for (i = 0; i < ehdr.e_phnum; i++) {
+		memcpy(&ph, encl->file + ehdr.e_phoff + i * sizeof(ph),
+		       sizeof(ph));
+		if (ph.p_type != PT_DYNAMIC)
+			continue;
+		dynamic = dynamic_entries(encl, &ph);
+		if (dynamic > entries)
+			entries = dynamic;
+	}
+	return entries;
 }
 
 /**

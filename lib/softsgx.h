@@ -163,6 +163,7 @@ const char *softsgx_enclave_symbol(const struct softsgx_enclave *encl,
 				   uint64_t offset);
 bool softsgx_enclave_lookup(const struct softsgx_enclave *encl,
 			    const char *name, uint64_t *offset);
+uint64_t softsgx_enclave_relocations(const struct softsgx_enclave *encl);
 int softsgx_enclave_write_sgxs(const struct softsgx_enclave *encl,
 			       const char *path, struct softsgx_error *error);
 int softsgx_enclave_measure(const struct softsgx_enclave *encl,

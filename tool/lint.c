@@ -19,6 +19,7 @@ enum rule {
 	RULE_NO_KSS,
 	RULE_ONE_SSA,
 	RULE_PROVISION,
+	RULE_RELOCATIONS,
 	RULE_UNMEASURED_CODE,
 	RULE_UNMEASURED_DATA,
 	RULE_UNMEASURED_TCS,
@@ -40,6 +41,7 @@ static const char *const rule_names[RULES] = {
 	[RULE_NO_KSS] = "no-kss",
 	[RULE_ONE_SSA] = "one-ssa",
 	[RULE_PROVISION] = "provision",
+	[RULE_RELOCATIONS] = "relocations",
 	[RULE_UNMEASURED_CODE] = "unmeasured-code",
 	[RULE_UNMEASURED_DATA] = "unmeasured-data",
 	[RULE_UNMEASURED_TCS] = "unmeasured-tcs",
@@ -254,6 +256,7 @@ static int lint_enclave(struct lint *l, const char *file,
 	const struct softsgx_page *page;
 	struct softsgx_info info;
 	struct map map;
+	uint64_t relocations;
 	size_t threads = 0;
 	size_t i;
 
@@ -272,6 +275,12 @@ static int lint_enclave(struct lint *l, const char *file,
 		threads++;
 		lint_tcs(l, file, encl, page, info.ssaframesize);
 	}
+	relocations = softsgx_enclave_relocations(encl);
+	if (relocations)
+		find(l, file, RULE_RELOCATIONS,
+		     "whoever loads it does not relocate it: the addresses are wrong, unless the enclave relocates itself",
+		     "%llu relocations are left",
+		     (unsigned long long)relocations);
 	if (!threads)
 		find(l, file, RULE_NO_TCS,
 		     "nobody can enter it; is the first segment meant? See --tcs-first",

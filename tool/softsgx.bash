@@ -23,7 +23,7 @@ _softsgx() {
 		;;
 	--ignore)
 		mapfile -t COMPREPLY < <(compgen -W "debug einit entry no-kss
-			no-ssa no-tcs one-ssa provision signature ssa
+			no-ssa no-tcs one-ssa provision relocations signature ssa
 			unmeasured-code unmeasured-data unmeasured-tcs wide-misc
 			wide-xfrm wx-pages" -- "$cur")
 		return

@@ -40,6 +40,7 @@ static void check_pages(const struct softsgx_enclave *encl)
 			sum += page->content[j];
 		softsgx_enclave_symbol(encl, page->offset);
 	}
+	softsgx_enclave_relocations(encl);
 	(void)sum;
 	REQUIRE(!softsgx_enclave_page(encl, i));
 }

@@ -387,6 +387,29 @@ patch entry.sgxs $((64 + 64 + 64 + 32)) '\x00\x40\x00'
 t "entry in data" 1 'entry 0x4000 of the TCS at 0x0 is not on an executable page' "$tool" lint entry.sgxs
 patch entry.sgxs $((64 + 64 + 64 + 16)) '\x00\xf0\x01'
 t "SSA nowhere" 1 'SSA page 0x1f000' "$tool" lint entry.sgxs
+# What -shared leaves to a loader, in whole pages.
+cat >shared.c <<'END'
+extern int elsewhere;
+static int here;
+int *const pointers[] = { &here, &here, &elsewhere };
+int *enclave_entry(int i) { return pointers[i]; }
+END
+sed -e 's/^	stack/	dynamic PT_DYNAMIC FLAGS(4); &/' \
+	-e 's/^	.rodata : {.*/	.rela.dyn : { *(.rela.*) } :rodata .relr.dyn : { *(.relr.*) } .all : { *(.rodata .rodata.* .hash .gnu.* .dyn[sn]*) } .dynamic : { *(.dynamic) } :rodata :dynamic .pad : { BYTE(0) . = ALIGN(4096); } :rodata/' \
+	-e 's/\*(.data .data.\*)/*(.data .data.* .got*)/' \
+	"$top/examples/common/enclave.lds" >shared.lds
+for packed in nopack-relative-relocs pack-relative-relocs; do
+	gcc -O1 -w -fPIC -nostdlib -shared -Wl,-T,shared.lds -Wl,-z,noexecstack \
+		-Wl,-z,$packed -o shared.elf shared.c
+	t "relocations" 1 'warning: relocations: 4 relocations are left' "$tool" lint shared.elf
+	t "relocations, without sections" 1 'warning: relocations: 4 relocations are left' sh -c \
+		"strip --strip-section-headers -o no.elf shared.elf 2>/dev/null || {
+			cp shared.elf no.elf
+			printf '\\0\\0' | dd of=no.elf bs=1 seek=60 conv=notrunc status=none
+		}
+		'$tool' lint no.elf"
+	t "relocations: its own affair" 0 '' "$tool" lint shared.elf --ignore relocations --ignore one-ssa --ignore no-tcs
+done
 t "severity: error" 1 'entry.sgxs: error: entry: ' "$tool" lint entry.sgxs
 t "severity: warning" 1 'wx.elf: warning: wx-pages: ' "$tool" lint wx.elf
 t "severity in JSON" 1 '"severity": "warning"' "$tool" lint --json wx.elf
@@ -401,7 +424,7 @@ t "an unknown rule" 2 "--ignore takes a rule, not 'kss'" "$tool" lint --ignore k
 # Each rule of the manual can be ignored, and is completed.
 # shellcheck disable=SC2016 # it is not for a shell
 rules=$(sed -n '/^## What lint says/,/^## /s/^| *\(`[^|]*`\) *|.*/\1/p' "$top/doc/tool.md" | tr -d '`,')
-t "rules of the manual" 0 16 sh -c "echo '$rules' | wc -w"
+t "rules of the manual" 0 17 sh -c "echo '$rules' | wc -w"
 for rule in $rules; do
 	t "rule $rule" 0 '' "$tool" lint --ignore "$rule" "$hello"
 	t "rule $rule completed" 0 "$rule" bash -c ". \"\$0\"
@@ -410,6 +433,19 @@ for rule in $rules; do
 done
 
 echo "wrong files"
+echo x >note
+objcopy --add-section .note.sgxmeta=note "$hello" sdk.elf
+gcc -O1 -w -fPIC -nostdlib -shared -o plain.so shared.c
+objcopy --add-section .oeinfo=note plain.so oe.so
+for verb in measure inspect lint 'sign --payload tbs' 'convert -o no.sgxs'; do
+	# shellcheck disable=SC2086 # they are words
+	t "$verb: of Intel's SDK" 3 "an enclave of Intel's SDK: its own tools" "$tool" $verb sdk.elf
+done
+t "of Open Enclave" 3 'an enclave of Open Enclave: its own tools' "$tool" measure oe.so
+t "of nobody" 3 'examples/common/enclave.lds' "$tool" measure plain.so
+cp "$hello" bss.elf
+patch bss.elf $((64 + 3 * 56 + 41)) '\xff'
+t "with .bss" 3 'link .bss into .data, as examples/common/enclave.lds' "$tool" measure bss.elf
 head -c 30 "$hello" >short.elf
 t "short ELF" 3 'short.elf: at 0x1e: the file ends within the ELF header' "$tool" measure short.elf
 t "a program" 3 'interpreter' "$tool" measure "$tool"

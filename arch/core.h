@@ -288,6 +288,21 @@ static inline u32 sgx_pfec(u32 access)
 }
 
 /**
+ * struct sgx_synthetic - what an AEX leaves of the x87 and SSE control state
+ * @fcw:	FCW
+ * @fsw:	FSW
+ * @mxcsr:	MXCSR
+ *
+ * The state that exceptions are made of is the enclave's, and the system outside
+ * looks for an exception of its own making all the same.
+ */
+struct sgx_synthetic {
+	u16 fcw;
+	u16 fsw;
+	u32 mxcsr;
+};
+
+/**
  * struct sgx_host_ops - what the host supplies
  * @epc:	the EPCM entry of the EPC page at host address @addr (page
  *		aligned), NULL when there is no EPC page. It serves the operands
@@ -307,8 +322,8 @@ static inline u32 sgx_pfec(u32 access)
  * @oldest_epoch: the lowest &sgx_cpu.epoch of all processors in enclave mode in
  *		@secs, ~0 if there is none
  * @xsave:	XSAVE of the components @xfrm, standard format, into the @n
- *		pages, followed by their initial state (XINUSE clear, MXCSR
- *		0x1f80) in the processor
+ *		pages, followed by their initial state in the processor, but for
+ *		what @synthetic says
  * @xrstor:	XRSTOR of the components @xfrm from the @n pages, standard
  *		format. Returns 0, or SGX_FAULT | SGX_VECTOR_GP for a header or
  *		an MXCSR that XRSTOR refuses, and has then changed nothing
@@ -335,7 +350,7 @@ struct sgx_host_ops {
 	void (*zap)(struct sgx_cpu *cpu, struct sgx_epcm *epcm);
 	u64 (*oldest_epoch)(struct sgx_core *core, struct sgx_epcm *secs);
 	void (*xsave)(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
-		      unsigned int n);
+		      unsigned int n, const struct sgx_synthetic *synthetic);
 	int (*xrstor)(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 		      unsigned int n);
 	void (*random)(struct sgx_core *core, void *buf, size_t len);

@@ -789,6 +789,20 @@ static u32 exitinfo(struct sgx_cpu *cpu, const struct sgx_fault *fault)
 	return SGX_EXITINFO_VALID | type | fault->vector;
 }
 
+/* SDM volume 3D, "Processor Synthetic State on Asynchronous Enclave Exit". */
+static const struct sgx_synthetic *synthetic_fpu(const struct sgx_fault *fault)
+{
+	static const struct sgx_synthetic usual = { 0x037f, 0, 0x1fb0 };
+	static const struct sgx_synthetic mf = { 0x037e, 0x8081, 0x1fb0 };
+	static const struct sgx_synthetic xm = { 0x037f, 0, 0x1f01 };
+
+	if (fault && fault->vector == SGX_VECTOR_MF)
+		return &mf;
+	if (fault && fault->vector == SGX_VECTOR_XM)
+		return &xm;
+	return &usual;
+}
+
 static void save_gprs(struct sgx_gprsgx *gpr, const struct sgx_regs *regs)
 {
 	gpr->rax = regs->rax;
@@ -876,7 +890,7 @@ void sgx_aex(struct sgx_cpu *cpu, const struct sgx_fault *fault)
 	gpr->gsbase = cpu->gsbase;
 	gpr->exitinfo = fault ? exitinfo(cpu, fault) : 0;
 	ops->xsave(cpu, sgx_secs_of(cpu->secs)->attributes.xfrm, cpu->xsave,
-		   cpu->xsave_pages);
+		   cpu->xsave_pages, synthetic_fpu(fault));
 	synthetic_gprs(cpu);
 	tcs->cssa++;
 	leave(cpu);

@@ -285,6 +285,9 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 			.addr = args->cx,
 		};
 
+		/* The kernel has seen which one it was; nobody else does. */
+		thread->fp_fault = fault.vector == X86_TRAP_MF ||
+				   fault.vector == X86_TRAP_XF;
 		if (sgx_thread_aex(thread, &fault))
 			return 0;
 		/* To be raised again: dealt with, as far as the kernel goes. */
@@ -356,7 +359,11 @@ static int fault_signal_probe(struct kprobe *kp, struct pt_regs *args)
 			current->thread.error_code |= SGX_PFEC_P;
 		args->dx &= PAGE_MASK;
 		current->thread.cr2 &= PAGE_MASK;
+	} else if (thread->fp_fault && args->di == SIGFPE) {
+		/* What the kernel makes of the synthetic state. */
+		args->si = FPE_FLTINV;
 	}
+	thread->fp_fault = false;
 	delivery->armed = false;
 	thread->fault_inside = false;
 	return 0;

@@ -171,6 +171,7 @@ struct sgx_abort {
  * @epcm_fault:	the page fault being handled is the EPCM's doing
  * @zapped_fault: it found no page table entry, but only for sgx_isolate_zapped()
  * @fault_told:	see &struct sgx_fault_told
+ * @fp_fault:	the exception being handled is a #MF or #XM from inside
  * @fault_fate:	see &enum sgx_fault_fate
  * @fault_encl:	the enclave from inside which the page fault came, NULL outside;
  *		only compared with
@@ -213,6 +214,7 @@ struct sgx_thread {
 	bool epcm_fault;
 	bool zapped_fault;
 	struct sgx_fault_told fault_told;
+	bool fp_fault;
 	enum sgx_fault_fate fault_fate;
 	struct sgx_encl *fault_encl;
 	struct sgx_abort abort;
@@ -409,7 +411,7 @@ int sgx_call_decoder(struct insn *insn, const void *bytes, int len,
 
 /* xstate.c: extended state */
 void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
-	       unsigned int n);
+	       unsigned int n, const struct sgx_synthetic *synthetic);
 int sgx_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	       unsigned int n);
 void sgx_vector_get(unsigned int reg, u8 value[SGX_VECTOR_SIZE]);

@@ -171,21 +171,39 @@ static void legacy_from_kernel(const struct xregs_state *xsave,
 	legacy->mxcsr_mask = mxcsr_mask;
 }
 
+/*
+ * Both components are in use then: XRSTORS takes MXCSR from memory only along
+ * with SSE.
+ */
+static void legacy_synthesise(struct xregs_state *xsave,
+			      const struct sgx_synthetic *synthetic)
+{
+	struct fxregs_state *legacy = &xsave->i387;
+
+	legacy_init_x87(legacy);
+	legacy->cwd = synthetic->fcw;
+	legacy->swd = synthetic->fsw;
+	memset(legacy->xmm_space, 0, sizeof(legacy->xmm_space));
+	legacy->mxcsr = synthetic->mxcsr;
+	xsave->header.xfeatures |= XFEATURE_MASK_FPSSE;
+}
+
 /**
  * sgx_xsave() - save the extended state of the running thread in an SSA frame
  * @cpu:	the thread's logical processor
  * @xfrm:	components
  * @pages:	pages of the XSAVE area
  * @n:		how many
+ * @synthetic:	what the thread goes on with
  *
  * As XSAVE with @xfrm to the pages, standard format. The thread goes on with
- * the initial state of those components.
+ * the initial state of those components, but for @synthetic.
  *
  * Context: the running thread; interrupts may be off; not in an NMI and not
  * while the kernel itself uses the FPU (irq_fpu_usable()).
  */
 void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
-	       unsigned int n)
+	       unsigned int n, const struct sgx_synthetic *synthetic)
 {
 	/* The area begins with a page. */
 	struct xregs_state *area = pages[0];
@@ -213,7 +231,7 @@ void sgx_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	}
 
 	xsave->header.xfeatures &= ~xfrm;
-	xsave->i387.mxcsr = MXCSR_INIT;
+	legacy_synthesise(xsave, synthetic);
 	kernel_fpu_end();
 }
 

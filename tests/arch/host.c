@@ -154,7 +154,7 @@ static void xstate_init(struct host_cpu *cpu)
 }
 
 static void op_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
-		     unsigned int n)
+		     unsigned int n, const struct sgx_synthetic *synthetic)
 {
 	struct host_cpu *hc = cpu_host(cpu);
 	u64 bv;
@@ -164,6 +164,10 @@ static void op_xsave(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,
 	memcpy(hc->xstate + XSAVE_HEADER, &bv, sizeof(bv));
 	copy_pages(hc->xstate, pages, n, sgx_xsave_size(cpu->core, xfrm), true);
 	xstate_init(hc);
+	memcpy(hc->xstate, &synthetic->fcw, sizeof(synthetic->fcw));
+	memcpy(hc->xstate + 2, &synthetic->fsw, sizeof(synthetic->fsw));
+	memcpy(hc->xstate + XSAVE_MXCSR, &synthetic->mxcsr,
+	       sizeof(synthetic->mxcsr));
 }
 
 static int op_xrstor(struct sgx_cpu *cpu, u64 xfrm, void *const *pages,

@@ -468,16 +468,16 @@ static void fill_xstate(struct host_cpu *hc, u64 xfrm, u64 size, u8 seed)
 	memcpy(hc->xstate + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
 }
 
-static void assert_xstate_initial(const struct host_cpu *hc)
+/* SDM volume 3D, table "GPR, x87 Synthetic States". */
+static void assert_xstate_synthetic(const struct host_cpu *hc, u16 fcw, u16 fsw,
+				    u32 mxcsr)
 {
-	static const u8 zero[sizeof(hc->xstate)];
-	u8 xstate[sizeof(hc->xstate)];
-	const u32 mxcsr = XSAVE_MXCSR_INIT;
+	u8 expected[sizeof(hc->xstate)] = { 0 };
 
-	memcpy(xstate, hc->xstate, sizeof(xstate));
-	assert_memory_equal(xstate + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
-	memset(xstate + XSAVE_MXCSR, 0, sizeof(mxcsr));
-	assert_memory_equal(xstate, zero, sizeof(zero));
+	memcpy(expected, &fcw, sizeof(fcw));
+	memcpy(expected + 2, &fsw, sizeof(fsw));
+	memcpy(expected + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+	assert_memory_equal(hc->xstate, expected, sizeof(expected));
 }
 
 /* All registers of an enclave, out by an AEX and in again by ERESUME. */
@@ -505,7 +505,7 @@ static void round_trip(const struct shape *shape, u64 flags)
 	assert_int_equal(gpr(w, 0)->gsbase, IN_GS);
 	assert_int_equal(gpr(w, 0)->exitinfo, 0);
 	assert_synthetic(w->regs, &outside, &inside);
-	assert_xstate_initial(w->hc);
+	assert_xstate_synthetic(w->hc, 0x37f, 0, 0x1fb0);
 	assert_int_equal(w->hc->fsbase, USER_FS);
 	assert_int_equal(w->hc->gsbase, USER_GS);
 	assert_int_equal(w->tcs->cssa, 1);
@@ -648,6 +648,12 @@ static void exitinfo(unsigned int i, u32 miscselect)
 	assert_exinfo(exinfo, fault, expected && conditional);
 	assert_int_equal(w->regs->rip, AEP);
 	assert_int_equal(w->tcs->cssa, 1);
+	if (fault->vector == SGX_VECTOR_MF)
+		assert_xstate_synthetic(w->hc, 0x37e, 0x8081, 0x1fb0);
+	else if (fault->vector == SGX_VECTOR_XM)
+		assert_xstate_synthetic(w->hc, 0x37f, 0, 0x1f01);
+	else
+		assert_xstate_synthetic(w->hc, 0x37f, 0, 0x1fb0);
 	world_free(w);
 }
 
@@ -782,7 +788,7 @@ static void test_aexnotify(void **state)
 
 	assert_int_equal(host_eresume(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
-	assert_xstate_initial(w->hc);
+	assert_xstate_synthetic(w->hc, 0x37f, 0, 0x1fb0);
 	assert_int_equal(w->hc->fsbase, ENCLAVE_BASE + OFSBASE);
 	assert_int_equal(w->tcs->cssa, 1);
 	assert_int_equal(w->tcs->aep, AEP);

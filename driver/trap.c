@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <linux/uaccess.h>
+#include <asm/debugreg.h>
 #include <asm/trapnr.h>
 #include <asm/vdso.h>
 #include "isolate.h"
@@ -239,11 +240,36 @@ static __always_inline void trap_exit(struct sgx_thread *thread,
 	sgx_thread_left(thread, secs);
 }
 
+/*
+ * The single step over a leaf: a #DB at its end. There is none at the end of
+ * ERESUME, and TF is set inside only after an opt-in entry.
+ */
+static noinline void trap_step(struct sgx_thread *thread, struct pt_regs *regs,
+			       unsigned long leaf)
+{
+	struct sgx_fault fault = { .vector = X86_TRAP_DB };
+	struct kernel_siginfo info;
+
+	if (leaf == SGX_ERESUME)
+		return;
+	if (sgx_enclave_mode(&thread->cpu) && !sgx_thread_aex(thread, &fault))
+		return;
+
+	current->thread.trap_nr = X86_TRAP_DB;
+	current->thread.error_code = 0;
+	clear_siginfo(&info);
+	info.si_signo = SIGTRAP;
+	info.si_code = TRAP_TRACE;
+	info.si_addr = (void __user *)regs->ip;
+	send_sig_info(SIGTRAP, &info, current);
+}
+
 /* The leaf itself; nothing has changed unless it returns 0. */
 static __always_inline int trap_leaf(struct sgx_thread *thread,
 				     struct pt_regs *regs)
 {
 	struct sgx_epcm *secs = thread->cpu.secs;
+	unsigned long leaf = regs->ax;
 	int ret;
 
 	if (!secs)
@@ -258,6 +284,8 @@ static __always_inline int trap_leaf(struct sgx_thread *thread,
 		trap_entered(thread, regs);
 	else if (!thread->cpu.secs)
 		trap_exit(thread, secs);
+	if (unlikely(regs->flags & X86_EFLAGS_TF))
+		trap_step(thread, regs, leaf);
 	return 0;
 }
 
@@ -349,13 +377,6 @@ static noinline int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 {
 	struct sgx_fault fault = { .vector = vector, .errcd = errcd };
 
-	/*
-	 * After an opt-out entry INT3 is a fault: what is saved is where the
-	 * INT3 is (SDM 3D, "Enclave Code Debug and Profiling").
-	 */
-	if (vector == X86_TRAP_BP && !thread->cpu.dbgoptin)
-		regs->ip--;
-
 	sgx_thread_aex(thread, &fault);
 	/* If it is for a split lock, the kernel may let it pass. */
 	if (vector == X86_TRAP_AC)
@@ -375,6 +396,36 @@ static noinline int trap_inside(struct sgx_thread *thread, struct pt_regs *regs,
 	if (vector == X86_TRAP_UD || vector == X86_TRAP_DE)
 		trap_arm(thread, &fault);
 	return NOTIFY_DONE;
+}
+
+/*
+ * INT3 inside is a fault: what is saved is where it is. After an opt-out entry
+ * it is no breakpoint at all (SDM 3D, "Behavior of INT3 Inside an Enclave").
+ */
+static int trap_int3(struct sgx_thread *thread, struct pt_regs *regs)
+{
+	regs->ip--;
+	if (thread->cpu.dbgoptin)
+		return trap_inside(thread, regs, X86_TRAP_BP, 0);
+	sgx_trap_raise(thread, regs, X86_TRAP_UD);
+	return NOTIFY_STOP;
+}
+
+/*
+ * After an opt-out entry nobody steps inside: where an enclave sets TF by
+ * itself, POPF would not have set it (SDM 3D, "Restriction on Setting of TF
+ * after an Opt-Out Entry").
+ */
+static int trap_debug(struct sgx_thread *thread, struct pt_regs *regs,
+		      unsigned long *dr6)
+{
+	if (!thread->cpu.dbgoptin && *dr6 & DR_STEP) {
+		regs->flags &= ~X86_EFLAGS_TF;
+		*dr6 &= ~DR_STEP;
+		if (!(*dr6 & DR_TRAP_BITS))
+			return NOTIFY_STOP;
+	}
+	return trap_inside(thread, regs, X86_TRAP_DB, 0);
 }
 
 /* See sgx_thread_astray(). A #DB belongs to the instruction before. */
@@ -415,9 +466,10 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 	    sgx_isolate_repair(thread))
 		return NOTIFY_STOP;
 
-	/* Of a debug exception, err is DR6 and not an error code. */
+	if (val == DIE_INT3)
+		return trap_int3(thread, regs);
 	if (val == DIE_DEBUG)
-		return trap_inside(thread, regs, X86_TRAP_DB, 0);
+		return trap_debug(thread, regs, (unsigned long *)args->err);
 	return trap_inside(thread, regs, args->trapnr, args->err);
 }
 

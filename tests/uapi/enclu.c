@@ -666,6 +666,7 @@ static void check_synthetic(const struct guest *guest, const struct raw *raw,
 	static const int zero[] = { REG_RDX, REG_RSI, REG_RDI, REG_R8,
 				    REG_R9,  REG_R10, REG_R11, REG_R12,
 				    REG_R13, REG_R14, REG_R15 };
+	const u64 vector = caught.reg[REG_TRAPNO];
 	unsigned int i;
 
 	ASSERT_EQ(caught.reg[REG_RIP], aep);
@@ -682,8 +683,12 @@ static void check_synthetic(const struct guest *guest, const struct raw *raw,
 	/* XMM0 .. XMM15 */
 	for (i = 160; i < 160 + 256; i++)
 		ASSERT_EQ(caught.fx[i], 0);
-	ASSERT_EQ(*(u32 *)(caught.fx + 24), 0x1f80);
-	ASSERT_EQ(*(u16 *)caught.fx, 0x37f);
+	/* As if it were for an invalid operation, whatever it is for. */
+	ASSERT_EQ(*(u32 *)(caught.fx + 24),
+		  vector == SGX_VECTOR_XM ? 0x1f01 : 0x1fb0);
+	ASSERT_EQ(*(u16 *)caught.fx, vector == SGX_VECTOR_MF ? 0x37e : 0x37f);
+	ASSERT_EQ(*(u16 *)(caught.fx + 2),
+		  vector == SGX_VECTOR_MF ? 0x8081 : 0);
 }
 
 static const struct raw_exception {
@@ -697,11 +702,11 @@ static const struct raw_exception {
 	{ "UD2", INSN_UD2, SIGILL, ILL_ILLOPN, SGX_VECTOR_UD, "insn_ud2" },
 	{ "DIV by zero", INSN_DIV, SIGFPE, FPE_INTDIV, SGX_VECTOR_DE,
 	  "insn_div" },
-	{ "INT3", INSN_INT3, SIGTRAP, SI_KERNEL, SGX_VECTOR_BP, "insn_int3" },
+	{ "INT3", INSN_INT3, SIGILL, SI_KERNEL, SGX_VECTOR_UD, "insn_int3" },
 	{ "HLT", INSN_HLT, SIGSEGV, SI_KERNEL, SGX_VECTOR_GP, "insn_hlt" },
-	{ "DIVSS by zero", INSN_XM, SIGFPE, FPE_FLTDIV, SGX_VECTOR_XM,
+	{ "DIVSS by zero", INSN_XM, SIGFPE, FPE_FLTINV, SGX_VECTOR_XM,
 	  "insn_xm" },
-	{ "FDIV by zero", INSN_MF, SIGFPE, FPE_FLTDIV, SGX_VECTOR_MF,
+	{ "FDIV by zero", INSN_MF, SIGFPE, FPE_FLTINV, SGX_VECTOR_MF,
 	  "insn_mf" },
 	{ "SYSCALL", INSN_SYSCALL, SIGILL, ILL_ILLOPN, SGX_VECTOR_UD,
 	  "insn_syscall" },
@@ -754,6 +759,68 @@ TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 	raw_enclu(&raw);
 	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
 	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
+}
+
+TEST(own_aep_breakpoint, "INT3 after an opt-in entry is a breakpoint")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_INT3, 39 } };
+	struct raw raw = { .stack = entry_stack() };
+	struct guest guest;
+
+	guest_open(&guest);
+	guest_debug(&guest);
+	catch_all();
+	raw.in[RAX] = SGX_EENTER;
+	raw.in[RBX] = guest.tcs;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw.in[RDI] = (u64)&op;
+	ASSERT_EQ(raw_signal(&raw), SIGTRAP);
+	check_synthetic(&guest, &raw, raw_aep_resume);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_BP);
+	/* A fault: where the INT3 is, not behind it. */
+	ASSERT_EQ(guest_read(&guest, 0, guest_gpr(&guest, 0, 0, GPR(rip))),
+		  guest_symbol(&guest, "insn_int3"));
+	ASSERT_EQ((u32)guest_read(&guest, 0,
+				  guest_gpr(&guest, 0, 0, GPR(exitinfo))),
+		  SGX_EXITINFO_VALID | SGX_EXITINFO_SOFTWARE | SGX_VECTOR_BP);
+}
+
+/* Code for the small enclave: it sets TF, on a stack at RDI, and goes on. */
+static const u8 set_tf_code[] = {
+	0x49, 0x89, 0xca,			  /* mov %rcx, %r10 */
+	0x48, 0x89, 0xfc,			  /* mov %rdi, %rsp */
+	0x9c,					  /* pushfq */
+	0x81, 0x0c, 0x24, 0x00, 0x01, 0x00, 0x00, /* orl $0x100, (%rsp) */
+	0x9d,					  /* popfq */
+	0x90, 0x90,				  /* nop; nop */
+	0x4c, 0x89, 0xd3,			  /* mov %r10, %rbx */
+	0xb8, 0x04, 0x00, 0x00, 0x00,		  /* mov $4, %eax */
+	0x0f, 0x01, 0xd7,			  /* enclu */
+};
+
+TEST(set_tf, "an enclave that sets TF is not stepped through")
+{
+	struct sgx_enclave_run run = { 0 };
+	u8 *code = page_alloc(1);
+	void *zeros = page_alloc(2);
+	u8 *stack = page_alloc(1);
+	struct sgx_tcs *tcs = page_alloc(1);
+	struct enclave encl;
+
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_tcs(tcs);
+	tiny_add_tcs(&encl, tcs);
+	memcpy(code, set_tf_code, sizeof(set_tf_code));
+	ASSERT_OK(encl_add(&encl, TINY_CODE, code, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE));
+	ASSERT_OK(encl_add(&encl, TINY_SSA, zeros, 2 * PAGE, ENCL_RW, 0));
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	ASSERT_OK(encl_init(&encl));
+	tiny_map(&encl);
+	run.tcs = encl.secs.baseaddr + TINY_TCS;
+	ASSERT_OK(enter(&run, SGX_EENTER, stack + PAGE / 2));
+	ASSERT_EQ(run.function, SGX_EEXIT);
 }
 
 TEST(own_aep_fault, "with an AEP of its own, a page fault and its address")

@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -445,4 +446,16 @@ u64 epc_stat(const char *key)
 	value = stat_find(line, key);
 	ASSERT(value);
 	return strtoul(value, NULL, 0);
+}
+
+void guest_debug(const struct guest *guest)
+{
+	const u64 flags = SGX_TCS_DBGOPTIN;
+	int fd = open("/proc/self/mem", O_RDWR);
+
+	ASSERT(fd >= 0);
+	ASSERT_EQ(pwrite(fd, &flags, sizeof(flags),
+			 guest->tcs + offsetof(struct sgx_tcs, flags)),
+		  sizeof(flags));
+	close(fd);
 }

@@ -83,6 +83,9 @@ struct guest {
 	u64 tcs;
 };
 
+/* Set DBGOPTIN of the first TCS, as a debugger does. */
+void guest_debug(const struct guest *guest);
+
 /* With MISCSELECT.EXINFO and XFRM x87, SSE, AVX. */
 void guest_open(struct guest *guest);
 u64 guest_symbol(const struct guest *guest, const char *name);

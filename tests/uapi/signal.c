@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -534,6 +535,106 @@ TEST(ptrace_regs, "a debugger sees the AEP and never a register of the enclave")
 	}
 	printf("  %u of %u stops were inside\n", inside, stops);
 	inside_stop(pid);
+}
+
+/* A child that enters once, stopped at its ENCLU. */
+static pid_t stepped_start(void)
+{
+	struct user_regs_struct regs;
+	int status, steps;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		struct op op = { .op = OP_CSSA };
+		struct raw raw = { .stack = entry_stack() };
+
+		raw.in[RAX] = SGX_EENTER;
+		raw.in[RBX] = guest.tcs;
+		raw.in[RCX] = (u64)raw_aep_resume;
+		raw.in[RDI] = (u64)&op;
+		ASSERT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
+		raise(SIGSTOP);
+		raw_enclu(&raw);
+		_exit(raw.path != RAW_PATH_EEXIT);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	for (steps = 0; steps < 100000; steps++) {
+		ASSERT(WIFSTOPPED(status));
+		ASSERT_OK(ptrace(PTRACE_GETREGS, pid, 0, &regs));
+		if (regs.rip == (u64)raw_at)
+			return pid;
+		ASSERT_OK(ptrace(PTRACE_SINGLESTEP, pid, 0, 0));
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	}
+	test_fail(__FILE__, __LINE__, "no ENCLU in %d steps", steps);
+}
+
+/* One step more, to @rip. */
+static void step_to(pid_t pid, u64 rip)
+{
+	struct user_regs_struct regs;
+	siginfo_t info;
+	int status;
+
+	ASSERT_OK(ptrace(PTRACE_SINGLESTEP, pid, 0, 0));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	ASSERT_OK(ptrace(PTRACE_GETREGS, pid, 0, &regs));
+	ASSERT_EQ(regs.rip, rip);
+	ASSERT_OK(ptrace(PTRACE_GETSIGINFO, pid, 0, &info));
+	ASSERT_EQ(info.si_code, TRAP_TRACE);
+}
+
+/* It is left alone, and ends well. */
+static void stepped_end(pid_t pid)
+{
+	int status;
+
+	ASSERT_OK(ptrace(PTRACE_CONT, pid, 0, 0));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+TEST(step_over, "a debugger steps over an enclave as over one instruction")
+{
+	pid_t pid;
+
+	guest_open(&guest);
+	pid = stepped_start();
+	/* 3 bytes of ENCLU */
+	step_to(pid, (u64)raw_at + 3);
+	stepped_end(pid);
+}
+
+static u64 debug_word(u64 addr)
+{
+	int fd = open("/proc/self/mem", O_RDONLY);
+	u64 word;
+
+	ASSERT(fd >= 0);
+	ASSERT_EQ(pread(fd, &word, sizeof(word), addr), sizeof(word));
+	close(fd);
+	return word;
+}
+
+TEST(step_into, "a debugger that opted in is told before the first instruction")
+{
+	u64 oentry, info;
+	pid_t pid;
+
+	guest_open(&guest);
+	guest_debug(&guest);
+	pid = stepped_start();
+	step_to(pid, (u64)raw_aep_resume);
+	oentry = debug_word(guest.tcs + offsetof(struct sgx_tcs, oentry));
+	ASSERT_EQ(guest_read(&guest, 1, guest_gpr(&guest, 0, 0, GPR(rip))),
+		  guest.encl.secs.baseaddr + oentry);
+	info = guest_read(&guest, 1, guest_gpr(&guest, 0, 0, GPR(exitinfo)));
+	ASSERT_EQ((u32)info,
+		  SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | SGX_VECTOR_DB);
+	stepped_end(pid);
 }
 
 TEST(ptrace_attach, "a debugger that attaches to a thread inside")

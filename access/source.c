@@ -7,11 +7,26 @@
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 #include "../driver/compat.h"
 #include "source.h"
+
+/* Is it a file that somebody could have opened by a name? */
+static bool is_file(const struct vm_area_struct *vma)
+{
+	const struct file *file = vma->vm_file;
+
+	if (!file || !vma->vm_ops || IS_PRIVATE(file_inode(file)) ||
+	    !S_ISREG(file_inode(file)->i_mode))
+		return false;
+
+	/* Of the kernel's own mount are MAP_HUGETLB and memfd_create() alike. */
+	return !(vma->vm_flags & VM_HUGETLB &&
+		 file->f_path.mnt->mnt_flags & MNT_INTERNAL);
+}
 
 /**
  * sgx_source_of() - where a page that was found in a mapping comes from
@@ -24,8 +39,9 @@
  * the file's own, whatever happens to the mapping afterwards.
  *
  * Memory that is shared and anonymous, a private mapping of /dev/zero, and the
- * like have a file that nobody has ever seen: they are anonymous. So is memory of
- * devices and sockets, which mostly has in it what the process has put there.
+ * like have a file that nobody has ever seen: they are anonymous. So are huge
+ * pages, but for files of a hugetlbfs that is mounted; and memory of devices and
+ * sockets, which mostly has in it what the process has put there.
  *
  * Context: the mmap_lock is held, and has been since @page was found.
  * Return: the source. The mapping owns the reference to the file.
@@ -37,9 +53,7 @@ struct sgx_source sgx_source_of(const struct vm_area_struct *vma,
 
 	mmap_assert_locked(vma->vm_mm);
 
-	if (!vma->vm_file || !vma->vm_ops ||
-	    IS_PRIVATE(file_inode(vma->vm_file)) ||
-	    !S_ISREG(file_inode(vma->vm_file)->i_mode))
+	if (!is_file(vma))
 		return source;
 
 	source.file = vma->vm_file;

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -562,6 +563,160 @@ TEST_ROWS(source, source_rows, "file=")
 		 row->op, row->file, row->op);
 	ASSERT_OK(load(text));
 	ASSERT_EQ(act(&actor, row->act), row->allowed ? 0 : -EACCES);
+	stop();
+}
+
+/* ---- memory that is a file, and memory that is not ---- */
+
+#define HUGE_SIZE (2UL << 20)
+
+/* Some huge pages; none that could be had is not what is tested. */
+static void huge_pages(void)
+{
+	if (write_to("/proc/sys/vm/nr_hugepages", "8", 1))
+		test_skip("no huge pages");
+}
+
+static void *anon(int flags, int fd, size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	ASSERT(at != MAP_FAILED);
+	*(volatile u8 *)at = 1;
+	return at;
+}
+
+static void *private_memory(void)
+{
+	return anon(MAP_PRIVATE | MAP_ANONYMOUS, -1, PAGE);
+}
+
+static void *shared_memory(void)
+{
+	return anon(MAP_SHARED | MAP_ANONYMOUS, -1, PAGE);
+}
+
+static void *private_huge(void)
+{
+	huge_pages();
+	return anon(MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, HUGE_SIZE);
+}
+
+static void *shared_huge(void)
+{
+	huge_pages();
+	return anon(MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, HUGE_SIZE);
+}
+
+static void *attached_huge(void)
+{
+	void *at;
+	int id;
+
+	huge_pages();
+	id = shmget(IPC_PRIVATE, HUGE_SIZE, IPC_CREAT | SHM_HUGETLB | 0600);
+	ASSERT(id >= 0);
+	at = shmat(id, NULL, 0);
+	ASSERT(at != (void *)-1);
+	ASSERT_OK(shmctl(id, IPC_RMID, NULL));
+	*(volatile u8 *)at = 1;
+	return at;
+}
+
+static void *memfd_huge(void)
+{
+	int fd;
+
+	huge_pages();
+	fd = memfd_create("huge", MFD_HUGETLB);
+	ASSERT(fd >= 0 && !ftruncate(fd, HUGE_SIZE));
+	return anon(MAP_SHARED, fd, HUGE_SIZE);
+}
+
+static void *memfd(void)
+{
+	int fd = memfd_create("small", 0);
+
+	ASSERT(fd >= 0 && !ftruncate(fd, PAGE));
+	return anon(MAP_SHARED, fd, PAGE);
+}
+
+static void *huge_file(void)
+{
+	int fd;
+
+	huge_pages();
+	ASSERT_OK(unshare(CLONE_NEWNS));
+	ASSERT_OK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_OK(mount("huge", DIR, "hugetlbfs", 0, NULL));
+	fd = open(DIR "file", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+	ASSERT(fd >= 0 && !ftruncate(fd, HUGE_SIZE));
+	return anon(MAP_SHARED, fd, HUGE_SIZE);
+}
+
+struct memory_row {
+	const char *title;
+	void *(*map)(void);
+	enum enclave_privilege needs;
+};
+
+/* clang-format off */
+static const struct memory_row memory_rows[] = {
+	{ "private memory", private_memory, ENCLAVE_EXECANON },
+	{ "shared memory", shared_memory, ENCLAVE_EXECANON },
+	{ "private huge pages", private_huge, ENCLAVE_EXECANON },
+	{ "shared huge pages", shared_huge, ENCLAVE_EXECANON },
+	{ "huge pages of System V", attached_huge, ENCLAVE_EXECANON },
+	{ "a memfd of huge pages", memfd_huge, ENCLAVE_EXECANON },
+	{ "a memfd", memfd, ENCLAVE_EXECUTE },
+	{ "a file of a hugetlbfs", huge_file, ENCLAVE_EXECUTE },
+};
+/* clang-format on */
+
+TEST_ROWS(memory, memory_rows, "a source that is a file, or is not")
+{
+	struct enclave encl;
+	char text[256];
+	void *source;
+
+	start();
+	source = row->map();
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	snprintf(text, sizeof(text),
+		 HEAD "DEFAULT action=ALLOW\nop=%s action=DENY\n",
+		 op_names[row->needs]);
+	ASSERT_OK(load(text));
+	ASSERT_EQ(encl_add(&encl, TINY_CODE, source, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE),
+		  -EACCES);
+	snprintf(text, sizeof(text),
+		 HEAD "DEFAULT action=DENY\nop=%s action=ALLOW\n",
+		 op_names[row->needs]);
+	ASSERT_OK(load(text));
+	ASSERT_OK(encl_add(&encl, TINY_CODE, source, PAGE, ENCL_RX,
+			   SGX_PAGE_MEASURE));
+	stop();
+}
+
+TEST(sigstruct_huge, "a SIGSTRUCT in huge pages is INITANON")
+{
+	struct sgx_enclave_init arg;
+	struct enclave encl;
+	void *at;
+
+	start();
+	at = shared_huge();
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	ASSERT_OK(encl_sign(&encl, test_key()));
+	memcpy(at, &encl.sig, sizeof(encl.sig));
+	arg.sigstruct = (u64)at;
+	ASSERT_OK(load(HEAD "DEFAULT action=ALLOW\nop=INITANON action=DENY\n"));
+	ASSERT_ERRNO(ioctl(encl.fd, SGX_IOC_ENCLAVE_INIT, &arg), EACCES);
+	ASSERT_OK(load(HEAD "DEFAULT action=ALLOW\nop=INIT action=DENY\n"));
+	ASSERT_OK(ioctl(encl.fd, SGX_IOC_ENCLAVE_INIT, &arg));
 	stop();
 }
 

@@ -179,9 +179,10 @@ void sgx_access_call_end(struct sgx_access_call *call)
  * @access:	of the enclave
  * @device:	its file
  *
- * Asked when pages that came by EAUG are first to be mapped executable.
+ * Asked when pages that came by EAUG are first to be mapped executable, and when
+ * a debugger writes to pages that may be.
  *
- * Context: current's mmap_lock and &sgx_encl.lock may be held; may sleep.
+ * Context: the enclave's mmap_lock and &sgx_encl.lock may be held; may sleep.
  * Return: 0; -EACCES or another errno if it is refused.
  */
 int sgx_access_execmod(struct sgx_access *access, struct file *device)

@@ -298,8 +298,22 @@ static int debug_word(struct sgx_encl_page *page, unsigned long addr, void *buf,
 }
 
 /*
+ * May current change code of a debug enclave? A processor lets who debugs do it,
+ * whatever the EPCM says; to execute it is a privilege besides. -EACCES if not.
+ */
+static int ask_debug_write(struct sgx_encl *encl, unsigned long addr)
+{
+	lockdep_assert_held(&encl->lock);
+
+	if (!(sgx_ceilings_get(&encl->ceilings, PFN_DOWN(addr)) & VM_EXEC))
+		return 0;
+	return sgx_access_execmod(&encl->access, encl->file);
+}
+
+/*
  * Access by ptrace() and /proc/pid/mem, to debug enclaves only. -EFAULT for
- * others and where there is no page, -EIO for what EDBGRD or EDBGWR refuses.
+ * others and where there is no page, -EIO for what EDBGRD or EDBGWR refuses,
+ * -EACCES where the access layer does; who asks sees EIO.
  */
 static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 			  void *buf, int len, int write)
@@ -329,7 +343,9 @@ static int sgx_vma_access(struct vm_area_struct *vma, unsigned long addr,
 			 sgx_encl_check_ceilings(encl, start, start + PAGE_SIZE,
 						 flags))
 			ret = -EFAULT;
-		else
+		else if (write && (!done || !offset_in_page(at)))
+			ret = ask_debug_write(encl, at);
+		if (!ret)
 			ret = debug_word(page, at, buf + done, count, write);
 		mutex_unlock(&encl->lock);
 		if (ret)

@@ -28,7 +28,8 @@
  * @ENCLAVE_EXECMOD:	execute pages that were or may be written: load pages
  *			writable and executable, load code from a privately
  *			modified file page, first execute a page that came by
- *			EAUG; on the source file, or else the device file
+ *			EAUG, write to code of a debug enclave as a debugger;
+ *			on the source file, or else the device file
  * @ENCLAVE_EXECANON:	load code from anonymous memory; on the device file
  * @ENCLAVE_EXECUNMR:	load code that is not measured; on the source file, or
  *			else the device file

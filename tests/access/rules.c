@@ -720,6 +720,55 @@ TEST(sigstruct_huge, "a SIGSTRUCT in huge pages is INITANON")
 	stop();
 }
 
+/* ---- a debugger ---- */
+
+/* 0 or an errno: bytes of a debug enclave written as a debugger does. */
+static int debug_write(const struct enclave *encl, u64 offset, size_t len)
+{
+	u64 addr = encl->secs.baseaddr + offset;
+	u8 bytes[256], back[sizeof(bytes)];
+	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	int ret = 0;
+
+	ASSERT(fd >= 0);
+	memset(bytes, 0x90, len);
+	if (pwrite(fd, bytes, len, addr) != (ssize_t)len)
+		ret = errno;
+	ASSERT_EQ(pread(fd, back, len, addr), len);
+	ASSERT_EQ(!memcmp(bytes, back, len), !ret);
+	close(fd);
+	return ret;
+}
+
+TEST(debugger, "a debugger that writes code of a debug enclave needs EXECMOD")
+{
+	unsigned long before;
+	struct enclave encl;
+
+	start();
+	tiny_open(&encl);
+	ASSERT_OK(encl_create(&encl));
+	tiny_add(&encl);
+	tiny_finish(&encl);
+
+	ASSERT_OK(load(HEAD "DEFAULT action=ALLOW\nop=EXECMOD action=DENY\n"));
+	before = status("denied=");
+	ASSERT_EQ(debug_write(&encl, TINY_CODE + 101, 16), EIO);
+	ASSERT_EQ(status("denied="), before + 1);
+	/* What is not code is not asked about. */
+	ASSERT_OK(debug_write(&encl, TINY_SSA + PAGE, 16));
+	ASSERT_EQ(status("denied="), before + 1);
+	/* And one write asks once. */
+	enforce(false);
+	ASSERT_OK(debug_write(&encl, TINY_CODE + 101, 256));
+	ASSERT_EQ(status("denied="), before + 2);
+	enforce(true);
+	ASSERT_OK(load(HEAD "DEFAULT action=DENY\nop=EXECMOD action=ALLOW\n"));
+	ASSERT_OK(debug_write(&encl, TINY_CODE + 13, 16));
+	ASSERT_EQ(tiny_enter(&encl).function, SGX_EEXIT);
+	stop();
+}
+
 TEST(exe, "exe= is this program, and no other")
 {
 	char self[PATH_MAX], text[PATH_MAX + 128];

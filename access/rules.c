@@ -203,22 +203,49 @@ static int parse(struct load *load, struct sgx_rules *rules)
 			   error.token);
 }
 
-/* Put @rules in force. -ESTALE if its version is lower than one before. */
+/*
+ * May @rules be in force after @old? Where only signed policies are, who loads
+ * them is not who makes them, and decides neither which of one version is in
+ * force nor which files their paths mean.
+ */
+static int check_succession(struct load *load, const struct sgx_rules *rules,
+			    const struct sgx_rules *old)
+{
+	u64 version = sgx_policy_version(rules->policy);
+
+	lockdep_assert_held(&rules_mutex);
+
+	if (rules_versioned && version < rules_version)
+		return refuse(load, -ESTALE, "there was a higher version");
+	if (!rules_signed || !old)
+		return 0;
+	if (version == rules_version &&
+	    (rules->len != old->len ||
+	     memcmp(rules->text, old->text, old->len)))
+		return refuse(load, -ESTALE, "another one has this version");
+	if (!path_equal(&rules->root, &old->root))
+		return refuse(load, -EPERM, "the one before has another root");
+	return 0;
+}
+
+/* Put @rules in force. -ESTALE, -EPERM: see check_succession(). */
 static int activate(struct load *load, struct sgx_rules *rules)
 {
 	u64 version = sgx_policy_version(rules->policy);
 	const char *name = sgx_policy_name(rules->policy);
 	struct sgx_rules *old;
+	int ret;
 
 	mutex_lock(&rules_mutex);
-	if (rules_versioned && version < rules_version) {
+	old = rcu_dereference_protected(rules_active,
+					lockdep_is_held(&rules_mutex));
+	ret = check_succession(load, rules, old);
+	if (ret) {
 		mutex_unlock(&rules_mutex);
-		return refuse(load, -ESTALE, "there was a higher version");
+		return ret;
 	}
 	rules_version = version;
 	rules_versioned = true;
-	old = rcu_dereference_protected(rules_active,
-					lockdep_is_held(&rules_mutex));
 	rcu_assign_pointer(rules_active, rules);
 	sgx_audit_policy("load", name, version);
 	load->len = scnprintf(load->result, sizeof(load->result),
@@ -308,11 +335,11 @@ static bool may_change(struct file *filp)
 }
 
 /*
- * -EPERM: without CAP_MAC_ADMIN
+ * -EPERM: without CAP_MAC_ADMIN; see check_succession()
  * -EINVAL: empty; a line is wrong
  * -EFBIG: more than 4 MiB
  * -EFAULT: cannot be read
- * -ESTALE: there was a higher version
+ * -ESTALE: there was a higher version, or another one of this
  * -EKEYREJECTED, -ENOKEY and others: the signature
  * -ENOMEM
  */
@@ -476,7 +503,11 @@ static ssize_t enforce_read(struct file *filp, char __user *buf, size_t len,
 	return simple_read_from_buffer(buf, len, ppos, text, 2);
 }
 
-/* -EPERM: without CAP_MAC_ADMIN; -EINVAL: neither 0 nor 1; -EFAULT */
+/*
+ * -EPERM: without CAP_MAC_ADMIN; 0 where only signed policies are in force
+ * -EINVAL: neither 0 nor 1
+ * -EFAULT
+ */
 static ssize_t enforce_write(struct file *filp, const char __user *buf,
 			     size_t len, loff_t *ppos)
 {
@@ -488,6 +519,8 @@ static ssize_t enforce_write(struct file *filp, const char __user *buf,
 	ret = kstrtobool_from_user(buf, len, &enforcing);
 	if (ret)
 		return ret;
+	if (rules_signed && !enforcing)
+		return -EPERM;
 
 	mutex_lock(&rules_mutex);
 	if (enforcing != rules_enforcing) {
@@ -523,7 +556,11 @@ static void rules_delete(void)
 	rules_free(old);
 }
 
-/* -EPERM: without CAP_MAC_ADMIN; -EINVAL: not 1; -EFAULT */
+/*
+ * -EPERM: without CAP_MAC_ADMIN; where only signed policies are in force
+ * -EINVAL: not 1
+ * -EFAULT
+ */
 static ssize_t delete_write(struct file *filp, const char __user *buf,
 			    size_t len, loff_t *ppos)
 {
@@ -537,6 +574,8 @@ static ssize_t delete_write(struct file *filp, const char __user *buf,
 		return ret;
 	if (!delete)
 		return -EINVAL;
+	if (rules_signed)
+		return -EPERM;
 
 	rules_delete();
 	return len;

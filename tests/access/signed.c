@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include "../uapi/lib.h"
 
 #define FILES	 "/sys/kernel/security/softsgx/"
@@ -43,14 +44,20 @@ static bool only_signed(void)
 	return *text == 'Y';
 }
 
-/* 0 or an errno; what became of it is in @result. */
-static int load(const char *text, size_t len, char result[256])
+static int load_open(void)
 {
 	int fd = open(FILES "load", O_RDWR | O_CLOEXEC);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+/* 0 or an errno; what became of it is in @result. */
+static int load_by(int fd, const char *text, size_t len, char result[256])
+{
 	int ret = 0;
 	ssize_t n;
 
-	ASSERT(fd >= 0);
 	if (write(fd, text, len) != (ssize_t)len)
 		ret = errno;
 	n = read(fd, result, 255);
@@ -58,6 +65,11 @@ static int load(const char *text, size_t len, char result[256])
 	result[n] = '\0';
 	close(fd);
 	return ret;
+}
+
+static int load(const char *text, size_t len, char result[256])
+{
+	return load_by(load_open(), text, len, result);
 }
 
 static int load_file(const char *name, char result[256])
@@ -174,6 +186,16 @@ TEST_ROWS(closed_keyring, trusted, "the key is there, the keyring closed")
 	check_row(row);
 }
 
+static void check_in_force(unsigned int version)
+{
+	char text[512], wanted[64];
+
+	snprintf(wanted, sizeof(wanted),
+		 "name=site\nversion=%u\nenforce=1\nsigned=1\n", version);
+	read_all(FILES "status", text, sizeof(text));
+	ASSERT(strstr(text, wanted) == text);
+}
+
 TEST(in_force, "the signed policy is in force, and its text what was signed")
 {
 	char text[512], wanted[512];
@@ -181,8 +203,7 @@ TEST(in_force, "the signed policy is in force, and its text what was signed")
 	read_all(FILES "policy", text, sizeof(text));
 	read_all(test_file("site.policy"), wanted, sizeof(wanted));
 	ASSERT(!strcmp(text, wanted));
-	read_all(FILES "status", text, sizeof(text));
-	ASSERT(strstr(text, "\nsigned=1\n"));
+	check_in_force(1);
 }
 
 TEST(without, "a policy without a signature: only if rules_signed is off")
@@ -198,4 +219,87 @@ TEST(without, "a policy without a signature: only if rules_signed is off")
 	ASSERT_OK(error);
 	read_all(FILES "status", text, sizeof(text));
 	ASSERT(strstr(text, "\nsigned=0\n"));
+}
+
+/* ---- where nothing else is taken ---- */
+
+static void only_if_signed(void)
+{
+	if (!only_signed())
+		test_skip("without rules_signed=1 all of this is allowed");
+}
+
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	ASSERT(fd >= 0);
+	ret = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return ret;
+}
+
+TEST(delete_it, "it is not deleted")
+{
+	only_if_signed();
+	ASSERT_EQ(write_to(FILES "delete", "1"), EPERM);
+	check_in_force(1);
+}
+
+TEST(permissive, "it is not made permissive")
+{
+	only_if_signed();
+	ASSERT_EQ(write_to(FILES "enforce", "0"), EPERM);
+	ASSERT_OK(write_to(FILES "enforce", "1"));
+	check_in_force(1);
+}
+
+static const struct row same_version[] = {
+	{ "itself", "site.p7", 0, "loaded: name=site version=1\n" },
+	{ "another", "exchanged.p7", ESTALE,
+	  "refused: another one has this version\n" },
+};
+
+TEST_ROWS(exchange, same_version, "of the same version, after it")
+{
+	only_if_signed();
+	check_row(row);
+	check_in_force(1);
+}
+
+TEST(other_root, "a newer one with another root is refused")
+{
+	static char text[1 << 16];
+	char result[256];
+	int fd, status;
+	size_t len;
+
+	only_if_signed();
+	len = read_all(test_file("newer.p7"), text, sizeof(text));
+	fd = load_open();
+	if (!fork()) {
+		ASSERT_OK(chroot("/run"));
+		ASSERT_EQ(load_by(fd, text, len, result), EPERM);
+		ASSERT(!strcmp(result,
+			       "refused: the one before has another root\n"));
+		_exit(0);
+	}
+	ASSERT(wait(&status) > 0);
+	ASSERT_EQ(status, 0);
+	check_in_force(1);
+}
+
+static const struct row newer[] = {
+	{ "a newer one is loaded", "newer.p7", 0,
+	  "loaded: name=site version=2\n" },
+	{ "the old one is not any more", "site.p7", ESTALE,
+	  "refused: there was a higher version\n" },
+};
+
+TEST_ROWS(succeed, newer, "then")
+{
+	only_if_signed();
+	check_row(row);
+	check_in_force(2);
 }

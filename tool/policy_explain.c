@@ -23,8 +23,6 @@
 #include <sys/wait.h>
 #include "policy.h"
 
-#define TRACING "/sys/kernel/tracing/instances/"
-
 enum {
 	OPTION_HOST = OPTION_OWN,
 	OPTION_VM,
@@ -248,7 +246,8 @@ static bool watch_start(struct watch *watch, pid_t pid)
 
 	memset(watch, 0, sizeof(*watch));
 	watch->pipe = -1;
-	snprintf(watch->dir, sizeof(watch->dir), TRACING "softsgx-%d",
+	tracing_sweep();
+	snprintf(watch->dir, sizeof(watch->dir), TRACING "/softsgx-%d",
 		 getpid());
 	if (mkdir(watch->dir, 0700)) {
 		complain("%s: %s", watch->dir, strerror(errno));
@@ -348,6 +347,7 @@ static _Noreturn void child_run(const struct options *o, int go)
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
+	tracing_restore_pipe();
 	if (read(go, &byte, 1) != 1)
 		_exit(125);
 	close(go);
@@ -382,6 +382,7 @@ static int watch_child(struct watch *watch, pid_t pid, int go, int *status)
 		waitpid(pid, status, 0);
 		return EXIT_SYSTEM;
 	}
+	tracing_pass_to(pid);
 	if (write(go, "", 1) != 1)
 		complain("the program cannot be started");
 	close(go);
@@ -419,6 +420,7 @@ static int run_here(const struct options *o, char **trace)
 	}
 	close(go[0]);
 	ret = watch_child(&watch, pid, go[1], &status);
+	tracing_pass_to(0);
 	lost = ret ? 0 : watch_lost(&watch);
 	watch_end(&watch);
 	if (lost) {
@@ -477,6 +479,7 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
+		tracing_restore_pipe();
 		if (!o->output)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
 		execv(vm, argv);
@@ -485,8 +488,13 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 	}
 	free(argv);
 	free(user);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+	if (pid < 0)
 		return 125;
+	tracing_pass_to(pid);
+	while (waitpid(pid, &status, 0) != pid)
+		if (errno != EINTR)
+			return 125;
+	tracing_pass_to(0);
 	return shell_status(status);
 }
 
@@ -1003,7 +1011,9 @@ static int explain(const struct options *o)
 	size_t i;
 	int ret;
 
+	tracing_catch();
 	ret = o->host_wanted ? run_here(o, &trace) : run_in_vm(o, &trace);
+	tracing_restore_pipe();
 	if (ret)
 		return ret;
 	if (o->trace) {

@@ -5,6 +5,7 @@
 
 #include <argp.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -159,6 +160,14 @@ bool host_is_noexec(const char *path);
 #define DEVICE_PROVISION "/dev/sgx_provision"
 #define MODULE_DIR	 "/sys/module/softsgx"
 #define POLICY_DIR	 "/sys/kernel/security/softsgx"
+
+/* tracing.c */
+#define TRACING "/sys/kernel/tracing/instances"
+extern volatile sig_atomic_t tracing_signal;
+void tracing_catch(void);
+void tracing_restore_pipe(void);
+void tracing_pass_to(pid_t pid);
+void tracing_sweep(void);
 
 /* policy.c */
 int policy_load(const char *path);

@@ -58,7 +58,9 @@ struct thread {
  * struct trace - a trace that is being read
  * @o:		what was asked for
  * @out:	where it goes
+ * @error:	of writing there: errno, or 0
  * @instance:	of tracefs
+ * @pin:	a file of it, open so that nobody else removes it
  * @tep:	formats of the events
  * @threads:	that were seen
  * @thread_count: how many
@@ -74,7 +76,9 @@ struct thread {
 struct trace {
 	const struct options *o;
 	FILE *out;
+	int error;
 	struct tracefs_instance *instance;
+	int pin;
 	struct tep_handle *tep;
 	struct thread *threads;
 	size_t thread_count;
@@ -112,14 +116,6 @@ struct pending {
 	pid_t forked;
 	struct told told;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -617,7 +613,9 @@ static void write_until(struct trace *t, unsigned long long end)
 		t->pending_count * sizeof(*t->pending));
 	for (i = 0; i < t->pending_count; i++)
 		t->pending[i].order = i;
-	fflush(t->out);
+	errno = 0;
+	if (!t->error && (fflush(t->out) || ferror(t->out)))
+		t->error = errno ? errno : EIO;
 }
 
 static void write_end(struct trace *t)
@@ -641,6 +639,7 @@ static int tracing_start(struct trace *t)
 	char name[32];
 	size_t i;
 
+	tracing_sweep();
 	snprintf(name, sizeof(name), "softsgx-%d", getpid());
 	t->instance = tracefs_instance_create(name);
 	if (!t->instance) {
@@ -650,6 +649,8 @@ static int tracing_start(struct trace *t)
 				 : "");
 		return EXIT_SYSTEM;
 	}
+	t->pin =
+		tracefs_instance_file_open(t->instance, "tracing_on", O_RDONLY);
 	t->tep = tracefs_local_events_system(NULL, systems);
 	if (!t->tep || !tep_find_event_by_name(t->tep, "softsgx", "sgx_aex")) {
 		complain(
@@ -681,6 +682,8 @@ static int tracing_start(struct trace *t)
 
 static void tracing_stop(struct trace *t)
 {
+	if (t->pin >= 0)
+		close(t->pin);
 	if (t->instance) {
 		tracefs_instance_destroy(t->instance);
 		tracefs_instance_free(t->instance);
@@ -711,6 +714,7 @@ static pid_t start_command(char **command, int *go)
 		return pid;
 	}
 	close(fds[1]);
+	tracing_restore_pipe();
 	if (read(fds[0], &c, 1) < 0)
 		_exit(125);
 	execvp(command[0], command);
@@ -727,7 +731,8 @@ static int follow(struct trace *t, pid_t child)
 	bool ended;
 
 	do {
-		ended = stop || (t->o->seconds && (left -= 0.05) <= 0);
+		ended = tracing_signal || t->error ||
+			(t->o->seconds && (left -= 0.05) <= 0);
 		if (child && waitpid(child, &status, WNOHANG) == child) {
 			child = 0;
 			ended = true;
@@ -754,8 +759,7 @@ static int follow(struct trace *t, pid_t child)
 
 static int run(struct options *o)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	struct trace t = { .o = o, .out = stdout };
+	struct trace t = { .o = o, .out = stdout, .pin = -1 };
 	pid_t child = 0;
 	int go = -1;
 	int ret;
@@ -767,8 +771,7 @@ static int run(struct options *o)
 			return EXIT_SYSTEM;
 		}
 	}
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	tracing_catch();
 	if (o->command) {
 		child = start_command(o->command, &go);
 		if (child < 0) {
@@ -792,8 +795,15 @@ static int run(struct options *o)
 	if (t.lost)
 		complain("%llu events are lost: a larger --buffer keeps them",
 			 t.lost);
-	if (o->output && fclose(t.out)) {
-		complain("%s: %s", o->output, strerror(errno));
+	tracing_restore_pipe();
+	if (o->output && fclose(t.out) && !t.error)
+		t.error = errno;
+	/* As for anybody whose reader has gone. */
+	if (t.error == EPIPE)
+		raise(SIGPIPE);
+	if (t.error) {
+		complain("%s: %s", o->output ? o->output : "standard output",
+			 strerror(t.error));
 		return EXIT_SYSTEM;
 	}
 	return ret;

@@ -123,6 +123,31 @@ t "and not what was not" 1 DENY "$mine" op=INIT "mrenclave=$(printf 'ef%.0s' {1.
 said "a program that fails" 1 'ended with status 3' env STATUS=3 "$tool" policy explain ./app
 said "no VM" 4 'SOFTSGX_VM names it' env SOFTSGX_VM=/none "$tool" policy explain ./app
 said "no program" 2 'which command?' "$tool" policy explain
+# A signal goes on to the VM; nothing stays behind.
+vm=$(mktemp -d)
+trap 'rm -rf "$out" "$mine" "$vm"' EXIT
+cat >"$vm/run" <<'END'
+#!/bin/bash
+trap 'echo TERM >>"${0%run}heard"; kill $!; exit 143' TERM
+while [ "$1" != --trace ]; do shift; done
+sleep 60 &
+echo "${2%/trace}" >"${0%run}up"
+wait
+END
+chmod +x "$vm/run"
+SOFTSGX_VM=$vm/run "$tool" policy explain ./app >"$vm/said" 2>&1 &
+pid=$!
+for ((i = 0; i < 100; i++)); do
+	[ ! -s "$vm/up" ] || break
+	sleep 0.1
+done
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+said "a signal: status" 0 'status 4' echo "status $status"
+said "a signal: the VM has it, once" 0 'TERM 1' sh -c "echo \$(cat '$vm/heard') \$(wc -l <'$vm/heard')"
+said "a signal: it is said" 0 'not watched to its end' cat "$vm/said"
+said "a signal: no directory is left" 2 'No such file' ls -d "$(cat "$vm/up")"
 for line in '(call softsgx_use_device (app_t))' '(call softsgx_change_pages (app_t))' \
 	'(call softsgx_load_enclave (app_t app_enclave_t))' \
 	'(call softsgx_load_anonymous_unmeasured (app_t))' \

@@ -71,6 +71,7 @@ print("good")
 END
 t "trace: JSON" 0 "good" python3 trace.py
 t "trace: nothing is left" 0 "" sh -c '! ls /sys/kernel/tracing/instances | grep .'
+"$(dirname "$0")/tracing.sh" "$tool" "$examples"
 t "policy without a choice" 2 "say --host or --vm" "$tool" run --policy good.rules true
 t "policy: none" 0 "# name=" "$tool" policy show
 t "policy: load" 0 "" "$tool" policy load good.rules

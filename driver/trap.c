@@ -216,6 +216,14 @@ static noinline int trap_incomplete(struct sgx_thread *thread,
 	return trap_leaf_fault(thread, regs);
 }
 
+static __always_inline int trap_leaf_done(struct sgx_thread *thread,
+					  struct pt_regs *regs, int outcome)
+{
+	if (unlikely(outcome))
+		return trap_incomplete(thread, regs, outcome);
+	return NOTIFY_STOP;
+}
+
 /* An entry point, or the RIP of an SSA frame, can be anywhere. */
 static __always_inline void trap_entered(struct sgx_thread *thread,
 					 struct pt_regs *regs)
@@ -241,17 +249,14 @@ static __always_inline void trap_exit(struct sgx_thread *thread,
 }
 
 /*
- * The single step over a leaf: a #DB at its end. There is none at the end of
- * ERESUME, and TF is set inside only after an opt-in entry.
+ * The single step over a leaf: a #DB at its end. Inside TF is set only after an
+ * opt-in entry.
  */
-static noinline void trap_step(struct sgx_thread *thread, struct pt_regs *regs,
-			       unsigned long leaf)
+static noinline void trap_step(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = { .vector = X86_TRAP_DB };
 	struct kernel_siginfo info;
 
-	if (leaf == SGX_ERESUME)
-		return;
 	if (sgx_enclave_mode(&thread->cpu) && !sgx_thread_aex(thread, &fault))
 		return;
 
@@ -269,7 +274,6 @@ static __always_inline int trap_leaf(struct sgx_thread *thread,
 				     struct pt_regs *regs)
 {
 	struct sgx_epcm *secs = thread->cpu.secs;
-	unsigned long leaf = regs->ax;
 	int ret;
 
 	if (!secs)
@@ -284,16 +288,27 @@ static __always_inline int trap_leaf(struct sgx_thread *thread,
 		trap_entered(thread, regs);
 	else if (!thread->cpu.secs)
 		trap_exit(thread, secs);
-	if (unlikely(regs->flags & X86_EFLAGS_TF))
-		trap_step(thread, regs, leaf);
+	/* For entries see trap_stepped_entry(). */
+	if (secs && unlikely(regs->flags & X86_EFLAGS_TF))
+		trap_step(thread, regs);
 	return 0;
+}
+
+/* A leaf, perhaps an entry with TF set. At the end of ERESUME there is no #DB. */
+static noinline int trap_stepped_entry(struct sgx_thread *thread,
+				       struct pt_regs *regs)
+{
+	const unsigned long leaf = regs->ax;
+	int ret = trap_leaf(thread, regs);
+
+	if (!ret && leaf == SGX_EENTER && regs->flags & X86_EFLAGS_TF)
+		trap_step(thread, regs);
+	return ret;
 }
 
 static __always_inline int trap_enclu(struct sgx_thread *thread,
 				      struct pt_regs *regs)
 {
-	int ret;
-
 	if (unlikely(!thread))
 		return trap_first(thread);
 	trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
@@ -302,15 +317,15 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 	if (!thread->cpu.secs) {
 		if (unlikely(thread->mm_id != sgx_mm_id()))
 			return trap_first(thread);
+		if (unlikely(regs->flags & X86_EFLAGS_TF))
+			return trap_leaf_done(thread, regs,
+					      trap_stepped_entry(thread, regs));
 	} else if (unlikely(sgx_thread_astray(thread, regs->ip))) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 		return NOTIFY_STOP;
 	}
 
-	ret = trap_leaf(thread, regs);
-	if (unlikely(ret))
-		return trap_incomplete(thread, regs, ret);
-	return NOTIFY_STOP;
+	return trap_leaf_done(thread, regs, trap_leaf(thread, regs));
 }
 
 /**
@@ -333,7 +348,7 @@ void sgx_trap_again(struct sgx_thread *thread)
 	if (regs->ip == thread->miss.ip &&
 	    thread->cpu.secs == thread->miss.secs) {
 		trace_sgx_enclu(regs->ax, regs->bx, regs->cx);
-		if (trap_leaf(thread, regs) == SGX_RETRY)
+		if (trap_stepped_entry(thread, regs) == SGX_RETRY)
 			sgx_thread_request(thread);
 	}
 	local_irq_restore(flags);

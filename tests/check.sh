@@ -171,6 +171,9 @@ run_selinux() {
 			--append "security=selinux audit=1" --rw "$records" \
 			--timeout 3000 -- tests/selinux/run.sh selinux
 	done
+	# Linux 6.1 has one class for all files.
+	SOFTSGX_POLICY=memfd count selinux-memfd vm/run --kernel 7.2 \
+		--append security=selinux -- tests/selinux/run.sh memfd
 	count audit-minimal tests/selinux/audit.sh "$records/minimal.log" \
 		"$out/policy"
 	count audit-debian tests/selinux/audit.sh "$records/debian.log" \

@@ -27,6 +27,7 @@ static const struct policy {
 	{ "minimal", "policy", "u:r:", "u:object_r:", "" },
 	{ "debian", "policy.debian",
 	  "system_u:system_r:", "system_u:object_r:", ":s0" },
+	{ "memfd", "policy.memfd", "u:r:", "u:object_r:", "" },
 };
 
 /* The files of code, and those of their SIGSTRUCT. */
@@ -41,8 +42,12 @@ static const char *const sigs[] = { "a_sig_t", "b_sig_t", "one_sigstruct_t",
 static const struct policy *policy(void)
 {
 	const char *name = getenv("SOFTSGX_POLICY");
+	size_t i;
 
-	return &policies[name && !strcmp(name, "debian")];
+	for (i = 0; name && i < sizeof(policies) / sizeof(policies[0]); i++)
+		if (!strcmp(name, policies[i].name))
+			return &policies[i];
+	return &policies[0];
 }
 
 bool policy_is_debian(void)

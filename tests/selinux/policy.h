@@ -12,8 +12,8 @@
 #define DEVICE "sgx_enclave_device_t"
 
 /*
- * Load the policy that the environment names (SOFTSGX_POLICY is "minimal" or
- * "debian"), label the devices and the files of the tests, and enforce: once
+ * Load the policy that the environment names (SOFTSGX_POLICY is "minimal",
+ * "debian", or "memfd", which is minimal with memfd_class), label the devices and the files of the tests, and enforce: once
  * in the life of the VM. DIR "a_t" is a file of code labelled a_t, and so on;
  * DIR "a_sig_t" a file with its SIGSTRUCT, DIR "a_sig_t.dbg" the same of a
  * debug enclave. All enclaves are equal, but for the labels.

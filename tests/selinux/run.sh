@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: tests/selinux/run.sh selinux|bpf [part of a title]
+# Usage: tests/selinux/run.sh selinux|memfd|bpf [part of a title]
 #
 # Runs the tests with SELinux, or with a BPF program, in the VM. The records that
 # they have seen are left in the file that SOFTSGX_AUDIT_LOG names. The last line

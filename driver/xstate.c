@@ -171,21 +171,24 @@ static void legacy_from_kernel(const struct xregs_state *xsave,
 	legacy->mxcsr_mask = mxcsr_mask;
 }
 
-/*
- * Both components are in use then: XRSTORS takes MXCSR from memory only along
- * with SSE.
- */
+/* Into the kernel's area, of which neither part is in use. */
 static void legacy_synthesise(struct xregs_state *xsave,
 			      const struct sgx_synthetic *synthetic)
 {
 	struct fxregs_state *legacy = &xsave->i387;
 
-	legacy_init_x87(legacy);
-	legacy->cwd = synthetic->fcw;
-	legacy->swd = synthetic->fsw;
-	memset(legacy->xmm_space, 0, sizeof(legacy->xmm_space));
+	if (synthetic->fcw != FCW_INIT || synthetic->fsw) {
+		legacy_init_x87(legacy);
+		legacy->cwd = synthetic->fcw;
+		legacy->swd = synthetic->fsw;
+		xsave->header.xfeatures |= XFEATURE_MASK_FP;
+	}
 	legacy->mxcsr = synthetic->mxcsr;
-	xsave->header.xfeatures |= XFEATURE_MASK_FPSSE;
+	/* XRSTORS takes MXCSR from memory only along with the SSE component. */
+	if (xsave->header.xcomp_bv & XCOMP_BV_COMPACTED_FORMAT) {
+		memset(legacy->xmm_space, 0, sizeof(legacy->xmm_space));
+		xsave->header.xfeatures |= XFEATURE_MASK_SSE;
+	}
 }
 
 /**

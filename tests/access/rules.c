@@ -1055,8 +1055,11 @@ static void *scribble(void *arg)
 	while (!f->stop) {
 		mmap(f->at, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_FIXED, f->good_fd, 0);
+		/* For a while as it is in the file, for a while written. */
+		sched_yield();
 		*(volatile u8 *)f->at = 2;
 		f->flips++;
+		sched_yield();
 	}
 	return NULL;
 }
@@ -1088,7 +1091,7 @@ TEST_ROWS(scribble_race, scribble_rows, "source written during ADD_PAGES")
 	f.at = page_alloc(1);
 	f.good_fd = open(DIR "good", O_RDONLY);
 	ASSERT_OK(pthread_create(&thread, NULL, scribble, &f));
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < 400 || (i < 4000 && !(good + refused)); i++) {
 		struct sgx_enclave_add_pages arg = {
 			.src = (u64)f.at,
 			.offset = TINY_CODE,

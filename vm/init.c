@@ -13,6 +13,7 @@
  *			CPUID faulting (doc/cpuid.md); may be empty
  *   cpuid-watch	what tells it of the programs that are executed: a
  *			command with its arguments, a list; may be empty
+ *   cpuid-scan		the program of that command, if there is one
  *   keep		exists if that module is not to be removed at the end
  *   rw			directories to mount writable, a list: tags rw0, rw1...
  *   cwd, env, args	the command, its environment and arguments: lists
@@ -165,6 +166,7 @@ struct request {
 	char *cpuid_sites;
 	char *cpuid_programs;
 	char **cpuid_watch;
+	int cpuid_scan;
 	bool net;
 	bool keep;
 	char **rw;
@@ -200,6 +202,7 @@ static void read_request(struct request *rq)
 	rq->cpuid_sites = read_file("/vm/cpuid-sites", NULL);
 	rq->cpuid_programs = read_file("/vm/cpuid-programs", NULL);
 	rq->cpuid_watch = read_list("/vm/cpuid-watch");
+	rq->cpuid_scan = open("/vm/cpuid-scan", O_RDONLY | O_CLOEXEC);
 	rq->keep = !access("/vm/keep", F_OK);
 	rq->net = !access("/vm/net", F_OK);
 	rq->rw = read_list("/vm/rw");
@@ -288,13 +291,14 @@ static void watch_programs(const struct request *rq)
 	if (!pid) {
 		/* The libraries' directories may be relative. */
 		if (!chdir(rq->cwd))
-			execv(*rq->cpuid_watch, rq->cpuid_watch);
+			fexecve(rq->cpuid_scan, rq->cpuid_watch, environ);
 		fprintf(stderr, "vm/init: %s: %s\n", *rq->cpuid_watch,
 			strerror(errno));
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		fail_errno("start", *rq->cpuid_watch);
+	close(rq->cpuid_scan);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == WATCH_NONE)
 		fprintf(stderr,
 			"vm/init: this kernel has no fanotify: programs below the command see no SGX in CPUID\n");

@@ -219,6 +219,23 @@ test_writable_where_the_vm_has_its_own() {
 	is_status 0 && [ "$(cat "$dir/file")" = 1 ] && rm -r "$dir"
 }
 
+# What the command executes is watched, wherever the scanner was built.
+test_built_where_the_vm_has_its_own() {
+	local dir=/dev/shm/softsgx.$$
+
+	mkdir -p "$dir/build"
+	cp -r "$top/Makefile" "$top/vm" "$dir"
+	ln -s "$top"/build/{apt,kernel} "$dir/build/"
+	make -s -C "$top/vm/cpuid" OUT="$dir/build"
+	make -s -C "$top/tests/cpuid" "$top/build/tests/cpuid/report"
+	status=0
+	(cd / && "$dir/vm/run" --module "$(cd "$top" && vm/module)" -- \
+		sh -c "$top/build/tests/cpuid/report; echo \$?") \
+		>"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
+	rm -rf "$dir"
+	is_status 0 && prints stdout $'SGX1 SGX2\n0'
+}
+
 test_a_thread_for_each_processor() {
 	in_vm --accel tcg --mttcg -- nproc
 	is_status 0 && prints stdout 2

@@ -1025,13 +1025,19 @@ static void thread_destroy(struct sgx_thread *thread)
 	module_put(THIS_MODULE);
 }
 
-/* Probe of the tracepoint sched_process_exit: the running thread exits. */
+/*
+ * Probe of the tracepoint sched_process_exit: the running thread exits. Newer
+ * kernels call probes with preemption on.
+ */
 static void thread_exit_probe(void *data, struct task_struct *task)
 {
-	struct sgx_thread *thread = sgx_this_thread();
+	struct sgx_thread *thread;
 
+	preempt_disable();
+	thread = sgx_this_thread();
 	if (thread && task == current)
 		thread_destroy(thread);
+	preempt_enable();
 }
 
 /**

@@ -21,6 +21,11 @@
 
 static struct workqueue_struct *sgx_encl_wq;
 
+/* Enclaves that are being taken down, and how many have been. */
+static atomic_t encl_ending = ATOMIC_INIT(0);
+static atomic_t encl_gone = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(encl_gone_wait);
+
 /*
  * A test that shows an attack being refused shows nothing before the same
  * attack has been seen to succeed, which needs a driver without ceilings. It
@@ -112,6 +117,10 @@ static void encl_free(struct sgx_encl *encl)
 	sgx_paging_destroy(encl);
 	mutex_unlock(&encl->lock);
 	sgx_encl_put(encl);
+
+	atomic_dec(&encl_ending);
+	atomic_inc(&encl_gone);
+	wake_up_all(&encl_gone_wait);
 }
 
 /* No thread enters any more, or gets at a page by a fault or an ioctl. */
@@ -271,6 +280,7 @@ err_hooks:
  */
 void sgx_encl_release(struct sgx_encl *encl)
 {
+	atomic_inc(&encl_ending);
 	set_bit(SGX_ENCL_DEAD, &encl->flags);
 	sgx_encl_invalidate(encl);
 	/* Leaves that began before the invalidation are over by then. */
@@ -278,20 +288,24 @@ void sgx_encl_release(struct sgx_encl *encl)
 }
 
 /**
- * sgx_encl_wait_teardown() - wait for the enclaves that are being taken down
+ * sgx_encl_wait_teardown() - wait for an enclave that is being taken down
  *
- * Not for those that a thread is still inside of.
+ * Not for long: the last thread may still be inside. Where none is being taken
+ * down there is nothing to wait for.
  *
- * Context: may sleep; no &sgx_encl.lock is held.
+ * Context: may sleep; no &sgx_encl.lock is held. A fatal signal ends it.
+ * Return: true if the pages of one have gone.
  */
-void sgx_encl_wait_teardown(void)
+bool sgx_encl_wait_teardown(void)
 {
-	unsigned int grace_periods;
+	const int gone = atomic_read(&encl_gone);
 
-	for (grace_periods = 0; grace_periods < 2; grace_periods++) {
-		rcu_barrier();
-		flush_workqueue(sgx_encl_wq);
-	}
+	if (!atomic_read(&encl_ending))
+		return false;
+
+	wait_event_killable_timeout(encl_gone_wait,
+				    atomic_read(&encl_gone) != gone, HZ);
+	return atomic_read(&encl_gone) != gone;
 }
 
 /**

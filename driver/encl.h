@@ -206,7 +206,7 @@ void sgx_encl_lose_power(void);
 void sgx_encl_get(struct sgx_encl *encl);
 void sgx_encl_put(struct sgx_encl *encl);
 int sgx_encl_track(struct sgx_encl *encl);
-void sgx_encl_wait_teardown(void);
+bool sgx_encl_wait_teardown(void);
 int sgx_encl_may_map(struct sgx_encl *encl, unsigned long start,
 		     unsigned long end, unsigned long vm_flags);
 int sgx_encl_ask_map(struct sgx_encl *encl, unsigned long start,

@@ -204,8 +204,10 @@ static int epc_alloc(struct sgx_encl_page *page, gfp_t gfp)
 			return ret;
 		if (time_after(jiffies, end))
 			return -ENOMEM;
-		sgx_encl_wait_teardown();
-		schedule_timeout_killable(1);
+		if (sgx_encl_wait_teardown())
+			end = jiffies + EPC_PATIENCE;
+		else
+			schedule_timeout_killable(1);
 	}
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);

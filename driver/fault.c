@@ -63,7 +63,7 @@ void sgx_fault_will_be_epcm(void)
 {
 	struct sgx_thread *thread = sgx_current_thread();
 
-	if (thread)
+	if (thread && thread->fault_inside)
 		thread->fault_told.expected = FAULT_EPCM;
 }
 
@@ -259,6 +259,8 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 	struct sgx_thread *thread = sgx_this_thread();
 	struct pt_regs *regs = (void *)args->di;
 
+	if (thread)
+		thread->fp_fault = false;
 	if (thread && sgx_enclave_mode(&thread->cpu) &&
 	    sgx_thread_astray(thread, regs->ip)) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);

@@ -249,14 +249,18 @@ static __always_inline void trap_exit(struct sgx_thread *thread,
 }
 
 /*
- * The single step over a leaf: a #DB at its end. Inside TF is set only after an
- * opt-in entry.
+ * The single step over a leaf: a #DB at its end. Who sets TF inside after an
+ * opt-out entry has not set it: see trap_debug().
  */
 static noinline void trap_step(struct sgx_thread *thread, struct pt_regs *regs)
 {
 	struct sgx_fault fault = { .vector = X86_TRAP_DB };
 	struct kernel_siginfo info;
 
+	if (sgx_enclave_mode(&thread->cpu) && !thread->cpu.dbgoptin) {
+		regs->flags &= ~X86_EFLAGS_TF;
+		return;
+	}
 	if (sgx_enclave_mode(&thread->cpu) && !sgx_thread_aex(thread, &fault))
 		return;
 
@@ -298,7 +302,7 @@ static __always_inline int trap_leaf(struct sgx_thread *thread,
 static noinline int trap_stepped_entry(struct sgx_thread *thread,
 				       struct pt_regs *regs)
 {
-	const unsigned long leaf = regs->ax;
+	const u32 leaf = regs->ax;
 	int ret = trap_leaf(thread, regs);
 
 	if (!ret && leaf == SGX_EENTER && regs->flags & X86_EFLAGS_TF)

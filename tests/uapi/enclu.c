@@ -761,6 +761,24 @@ TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
 }
 
+/* The vDSO's #MF of long ago has nothing to do with a signal of now. */
+TEST(outside_after_mf, "an #MF inside by the vDSO, then a DIV by zero outside")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_MF, 39 } };
+	volatile int zero = 0;
+	struct guest guest;
+
+	guest_open(&guest);
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_EENTER, &op).exception_vector,
+		  SGX_VECTOR_MF);
+	catch_all();
+	caught.sig = 0;
+	if (!sigsetjmp(escape, 1))
+		zero = 39 / zero;
+	ASSERT_EQ(caught.sig, SIGFPE);
+	ASSERT_EQ(caught.code, FPE_INTDIV);
+}
+
 TEST(own_aep_breakpoint, "INT3 after an opt-in entry is a breakpoint")
 {
 	struct op op = { .op = OP_INSN, .arg = { INSN_INT3, 39 } };
@@ -785,18 +803,41 @@ TEST(own_aep_breakpoint, "INT3 after an opt-in entry is a breakpoint")
 		  SGX_EXITINFO_VALID | SGX_EXITINFO_SOFTWARE | SGX_VECTOR_BP);
 }
 
-/* Code for the small enclave: it sets TF, on a stack at RDI, and goes on. */
-static const u8 set_tf_code[] = {
-	0x49, 0x89, 0xca,			  /* mov %rcx, %r10 */
-	0x48, 0x89, 0xfc,			  /* mov %rdi, %rsp */
-	0x9c,					  /* pushfq */
-	0x81, 0x0c, 0x24, 0x00, 0x01, 0x00, 0x00, /* orl $0x100, (%rsp) */
-	0x9d,					  /* popfq */
-	0x90, 0x90,				  /* nop; nop */
-	0x4c, 0x89, 0xd3,			  /* mov %r10, %rbx */
-	0xb8, 0x04, 0x00, 0x00, 0x00,		  /* mov $4, %eax */
-	0x0f, 0x01, 0xd7,			  /* enclu */
-};
+/*
+ * Code for the small enclave: on a stack at RDI it sets TF and goes on, once
+ * with ordinary instructions, once with a leaf: EMODPE, which changes nothing
+ * of the page behind its SSA.
+ */
+extern const u8 set_tf_code[192];
+
+_Static_assert(TINY_SSA + PAGE - TINY_CODE == 0x2000,
+	       "the page behind the SSA");
+
+asm(".pushsection .rodata\n"
+    ".balign 64\n"
+    "set_tf_code:\n\t"
+    "mov %rcx, %r10\n\t"
+    "mov %rdi, %rsp\n\t"
+    "pushfq\n\t"
+    "orl $0x100, (%rsp)\n\t"
+    "popfq\n\t"
+    "nop\n\t"
+    "nop\n\t"
+    "lea 1f(%rip), %rbx\n\t"
+    "lea set_tf_code + 0x2000(%rip), %rcx\n\t"
+    "mov $6, %eax\n\t"
+    "pushfq\n\t"
+    "orl $0x100, (%rsp)\n\t"
+    "popfq\n\t"
+    "enclu\n\t"
+    "mov %r10, %rbx\n\t"
+    "mov $4, %eax\n\t"
+    "enclu\n\t"
+    ".balign 64\n"
+    "1:\n\t"
+    ".quad 0x203\n\t" /* SECINFO: PT_REG, R and W */
+    ".fill 7, 8, 0\n\t"
+    ".popsection");
 
 TEST(set_tf, "an enclave that sets TF is not stepped through")
 {

@@ -59,7 +59,7 @@ static int segment_check(const struct softsgx_enclave *encl,
 		reason =
 			"a segment larger in memory than in the file: link .bss into .data, as examples/common/enclave.lds";
 	else if ((ph->p_vaddr | ph->p_filesz) & (SGX_PAGE_SIZE - 1))
-		reason = 
+		reason =
 			"a segment that is not whole pages: examples/common/enclave.lds links such";
 	else if (!elf_range(encl, ph->p_offset, ph->p_filesz))
 		reason = "a segment beyond the end of the file";

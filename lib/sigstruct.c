@@ -74,7 +74,8 @@ static int key_check(const struct softsgx_key *key, const char *path,
 
 /**
  * struct pem - what a file of keys has
- * @key:	label of the first key: "PRIVATE KEY", say; empty if there is none
+ * @key:	label of the first private key: "PRIVATE KEY", say; without one, of
+ *		the first key; empty if there is none
  * @encrypted:	that has a passphrase
  * @certificate: there is a certificate
  */
@@ -84,6 +85,11 @@ struct pem {
 	bool certificate;
 };
 
+static bool is_key(const char *label)
+{
+	return strstr(label, " KEY") || !strncmp(label, "KEY", 3);
+}
+
 static void pem_look(struct pem *pem, const void *data, size_t len)
 {
 	BIO *bio = BIO_new_mem_buf(data, (int)len);
@@ -92,14 +98,16 @@ static void pem_look(struct pem *pem, const void *data, size_t len)
 	long size;
 
 	memset(pem, 0, sizeof(*pem));
-	while (bio && !*pem->key &&
+	while (bio && !strstr(pem->key, "PRIVATE") &&
 	       PEM_read_bio(bio, &label, &notes, &content, &size)) {
-		if (strstr(label, "CERTIFICATE"))
+		if (strstr(label, "CERTIFICATE")) {
 			pem->certificate = true;
-		else if (strstr(label, " KEY") || !strncmp(label, "KEY", 3))
+		} else if (is_key(label) &&
+			   (!*pem->key || strstr(label, "PRIVATE"))) {
 			snprintf(pem->key, sizeof(pem->key), "%s", label);
-		pem->encrypted = strstr(label, "ENCRYPTED") ||
-				 strstr(notes, "ENCRYPTED");
+			pem->encrypted = strstr(label, "ENCRYPTED") ||
+					 strstr(notes, "ENCRYPTED");
+		}
 		OPENSSL_free(label);
 		OPENSSL_free(notes);
 		OPENSSL_clear_free(content, size);
@@ -201,8 +209,8 @@ static int key_parse(struct softsgx_key *key, struct asking *asking,
 /**
  * softsgx_key_read_passphrase() - read a key from a PEM file that may be encrypted
  * @key:	set to the key; give it to softsgx_key_free()
- * @path:	name of the file, with a private or a public key; "-" for standard
- *		input
+ * @path:	name of the file, with a private or a public key; of both, the
+ *		private one is read; "-" for standard input
  * @passphrase:	of an encrypted key. If it is NULL, the terminal is asked for it,
  *		and without one this fails
  * @error:	why it failed, or NULL
@@ -239,8 +247,8 @@ int softsgx_key_read_passphrase(struct softsgx_key **key, const char *path,
 /**
  * softsgx_key_read() - read a key from a PEM file
  * @key:	set to the key; give it to softsgx_key_free()
- * @path:	name of the file, with a private or a public key; "-" for standard
- *		input
+ * @path:	name of the file, with a private or a public key; of both, the
+ *		private one is read; "-" for standard input
  * @error:	why it failed, or NULL
  *
  * The terminal is asked for the passphrase of an encrypted key: where there may

@@ -143,6 +143,20 @@ openssl req -x509 -key "$key" -subj /CN=signer -out cert.pem
 t "a certificate" 3 'cert.pem: a certificate, not a key: openssl x509 -pubkey' "$tool" sign "$hello" -k cert.pem -o no.sig
 cat cert.pem "$key" >both.pem
 t "a certificate and a key" 0 '' "$tool" sign "$hello" -k both.pem -o enc.sig
+# The private key signs, wherever it is, with its passphrase.
+for pem in "$key" enc.pem old.pem; do
+	for order in "public.pem $pem" "$pem public.pem" "cert.pem public.pem $pem"; do
+		# shellcheck disable=SC2086
+		cat $order >both.pem
+		t "keys: $order" 0 '' "$tool" sign "$hello" -k both.pem --passphrase-file secret --kss --svn 3 --prodid 0x11 -o enc.sig
+		same "keys: $order" one.sig enc.sig
+		rm -f enc.sig
+	done
+done
+cat public.pem enc.pem >both.pem
+t "keys: wrong passphrase" 3 'both.pem: wrong passphrase, or damaged' "$tool" sign "$hello" -k both.pem --passphrase-file not-secret -o no.sig
+cat cert.pem public.pem >both.pem
+t "keys: a certificate and a public key" 1 'a public key cannot sign' "$tool" sign "$hello" -k both.pem -o no.sig
 t "a directory for a key" 4 '/tmp: cannot be read: Is a directory' "$tool" sign "$hello" -k /tmp -o no.sig
 sed 5d "$key" >damaged.pem
 t "a damaged key" 3 'PRIVATE KEY cannot be read' "$tool" sign "$hello" -k damaged.pem -o no.sig

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/xattr.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include "internal.h"
 
 /* What is no regular file may have no end: not more of it than this. */
 #define STREAM_MAX (1UL << 30)
+
+/* A longer SELinux label is not copied. */
+#define LABEL_MAX 4096
 
 /* Read @fd, of which @guess bytes are expected, to its end, but not beyond @max. */
 static int read_all(int fd, size_t guess, size_t max, void **data, size_t *len)
@@ -133,17 +138,51 @@ static int create_beside(const char *path, mode_t mode, char **temp)
 	return fd;
 }
 
-/* Gives a file the owner and the mode of another one. */
-static bool make_alike(int fd, const struct stat *old)
+/* Whether a file has no extended attributes, an ACL say, but an SELinux label. */
+static bool is_plain(const char *path)
+{
+	char names[sizeof(XATTR_NAME_SELINUX)];
+	ssize_t len;
+
+	len = llistxattr(path, names, sizeof(names));
+	if (len < 0)
+		return errno == ENOTSUP;
+	return !len || (len == sizeof(names) &&
+			!memcmp(names, XATTR_NAME_SELINUX, sizeof(names)));
+}
+
+/* Gives a file the SELinux label of another one. */
+static bool copy_label(int fd, const char *path)
+{
+	char now[LABEL_MAX];
+	char old[LABEL_MAX];
+	ssize_t old_len;
+	ssize_t len;
+
+	len = fgetxattr(fd, XATTR_NAME_SELINUX, now, sizeof(now));
+	old_len = lgetxattr(path, XATTR_NAME_SELINUX, old, sizeof(old));
+	if (old_len < 0)
+		return len < 0 && (errno == ENODATA || errno == ENOTSUP);
+	if (len == old_len && !memcmp(now, old, len))
+		return true;
+	return !fsetxattr(fd, XATTR_NAME_SELINUX, old, old_len, 0);
+}
+
+/*
+ * Gives @temp, open as @fd, what @path has: owner, mode and SELinux label. False
+ * if it may not, or if the directory's default ACL gave it entries.
+ */
+static bool make_alike(int fd, const char *temp, const char *path,
+		       const struct stat *old)
 {
 	struct stat st;
 
-	if (fstat(fd, &st))
+	if (!is_plain(temp) || fstat(fd, &st))
 		return false;
 	if ((st.st_uid != old->st_uid || st.st_gid != old->st_gid) &&
 	    fchown(fd, old->st_uid, old->st_gid))
 		return false;
-	return !fchmod(fd, old->st_mode & 07777);
+	return !fchmod(fd, old->st_mode & 07777) && copy_label(fd, path);
 }
 
 /**
@@ -167,14 +206,14 @@ static enum written replace(const char *path, const void *data, size_t len)
 	is_new = lstat(path, &old);
 	if (is_new && errno != ENOENT)
 		return WRITE_IN_PLACE;
-	if (!is_new && (!S_ISREG(old.st_mode) ||
+	if (!is_new && (!S_ISREG(old.st_mode) || !is_plain(path) ||
 			faccessat(AT_FDCWD, path, W_OK, AT_EACCESS)))
 		return WRITE_IN_PLACE;
 	fd = create_beside(path, is_new ? 0666 : 0600, &temp);
 	if (fd < 0)
 		return errno == ENOSPC || errno == EDQUOT ? WRITE_FAILED
 							  : WRITE_IN_PLACE;
-	if (!is_new && !make_alike(fd, &old)) {
+	if (!is_new && !make_alike(fd, temp, path, &old)) {
 		close(fd);
 		unlink(temp);
 		free(temp);
@@ -201,9 +240,10 @@ static enum written replace(const char *path, const void *data, size_t len)
  * @error:	why it failed, or NULL
  *
  * A regular file is replaced by another one when that is whole: whoever has it
- * open or mapped keeps what it was, and it stays if there is no room. Owner and
- * mode remain. It is written in place if it is named by a symbolic link, or if
- * its directory allows no other.
+ * open or mapped keeps what it was, and it stays if there is no room. Owner, mode
+ * and SELinux label remain. It is written in place if it is named by a symbolic
+ * link, if it has an ACL or other extended attributes, if its directory has a
+ * default ACL, or if that allows no other.
  *
  * Return: 0 or SOFTSGX_SYSTEM.
  */

@@ -229,6 +229,69 @@ t "through a symbolic link" 0 '' "$tool" sign -k "$key" "$hello" --svn 9 -o link
 t "through a symbolic link: the file" 0 'ISVSVN       9' "$tool" inspect used.sig
 t "through a symbolic link: the link" 0 used.sig readlink link.sig
 t "no room for nothing" 4 'cannot be written: No space' "$tool" sign -k "$key" "$hello" -o /dev/full
+# The ACL user::rw-,user:12:rw-,group::---,mask::rw-,other::---.
+acl=0200000001000600ffffffff020006000c00000004000000ffffffff10000600ffffffff20000000ffffffff
+# attribute FILE NAME HEX: gives FILE an extended attribute; 1, and a word, if it
+# cannot have it here.
+attribute() {
+	python3 -c 'import errno, os, sys
+try:
+    os.setxattr(sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3]))
+except OSError as e:
+    # A label takes a privilege, and SELinux takes those that it knows.
+    none = [errno.ENOTSUP]
+    if sys.argv[2] == "security.selinux":
+        none += [errno.EPERM, errno.EINVAL]
+    if e.errno not in none:
+        raise
+    print("  skipped:", sys.argv[2], "cannot be set here:", e.strerror)
+    sys.exit(1)' "$@"
+}
+# attributes FILE: its mode and extended attributes
+attributes() {
+	python3 -c 'import os, sys
+print(oct(os.stat(sys.argv[1]).st_mode))
+for name in sorted(os.listxattr(sys.argv[1])):
+    print(name, os.getxattr(sys.argv[1], name).hex())' "$1"
+}
+# kept NAME FILE: FILE is written, and its attributes are as they were.
+kept() {
+	attributes "$2" >attributes.was
+	t "$1" 0 '' "$tool" sign -k "$key" "$hello" --svn 7 -o "$2"
+	t "$1: written" 0 'ISVSVN       7' "$tool" inspect "$2"
+	attributes "$2" >attributes.is
+	same "$1: what it had" attributes.was attributes.is
+}
+for name in system.posix_acl_access user.note; do
+	cp two.sig attribute.sig
+	chmod 660 attribute.sig
+	if attribute attribute.sig $name $acl; then
+		kept "$name" attribute.sig
+	fi
+	rm attribute.sig
+done
+# A label does not keep a file from being replaced.
+cp two.sig label.sig
+if attribute label.sig security.selinux "$(printf 'user_u:object_r:etc_t:s0\0' | od -An -v -tx1 | tr -d ' \n')"; then
+	exec 7<label.sig
+	kept "an SELinux label" label.sig
+	cat <&7 >was.sig
+	exec 7<&-
+	same "an SELinux label: what others have open" two.sig was.sig
+fi
+# A default ACL gives no entries to what is written again.
+mkdir default
+cp two.sig default/used.sig
+chmod 660 default/used.sig
+if attribute default system.posix_acl_default $acl; then
+	kept "a default ACL" default/used.sig
+	ls default >default.is
+	echo used.sig >default.want
+	same "a default ACL: nothing is left" default.want default.is
+	t "a default ACL: of a new file" 0 '' "$tool" sign -k "$key" "$hello" -o default/new.sig
+	attributes default/new.sig >stdout
+	if grep -q posix_acl_access stdout; then ok; else bad "a default ACL: of a new file"; fi
+fi
 t "nothing is left" 0 '' sh -c '! ls | grep -E "(sig|pem|elf)\.[0-9a-f]{8}$"'
 
 echo "inspect"

@@ -95,12 +95,15 @@ struct cpuid_site {
  * struct cpuid_prog - a program that runs with CPUID faulting
  * @node:	in cpuid_progs, RCU
  * @path:	executable file, held
+ * @leaving:	no further process gets CPUID faulting by it; written under
+ *		cpuid_lock
  *
- * Constant.
+ * All but @leaving is constant.
  */
 struct cpuid_prog {
 	struct list_head node;
 	struct path path;
+	bool leaving;
 };
 
 /*
@@ -113,9 +116,6 @@ static LIST_HEAD(cpuid_sites);
 static LIST_HEAD(cpuid_progs);
 static unsigned int cpuid_nr_sites;
 static unsigned int cpuid_nr_progs;
-
-/* No further process gets CPUID faulting; written under cpuid_lock. */
-static bool cpuid_stopping;
 
 static struct dentry *cpuid_file;
 
@@ -249,30 +249,49 @@ static void cpuid_hit(struct cpuid_site *site, struct pt_regs *regs)
 /* ---- CPUID faulting ---- */
 
 /* Has to be read together with the list: either under RCU or the lock. */
-static bool cpuid_is_prog(const struct inode *inode)
+static struct cpuid_prog *cpuid_find_prog(const struct inode *inode)
 {
 	struct cpuid_prog *prog;
 
 	list_for_each_entry_rcu(prog, &cpuid_progs, node,
 				lockdep_is_held(&cpuid_lock)) {
 		if (d_inode(prog->path.dentry) == inode)
-			return true;
+			return prog;
 	}
-	return false;
+	return NULL;
+}
+
+/* Which of the given programs an address space is of; under RCU. */
+static struct cpuid_prog *cpuid_prog_of(struct mm_struct *mm)
+{
+	/* Only its address is looked at. */
+	struct file *exe = rcu_dereference(mm->exe_file);
+
+	return exe ? cpuid_find_prog(file_inode(exe)) : NULL;
 }
 
 /* Whether an address space is that of a given program. */
 static bool cpuid_runs_prog(struct mm_struct *mm)
 {
-	struct file *exe;
 	bool is_prog;
 
 	rcu_read_lock();
-	/* Only its address is looked at. */
-	exe = rcu_dereference(mm->exe_file);
-	is_prog = exe && cpuid_is_prog(file_inode(exe));
+	is_prog = cpuid_prog_of(mm);
 	rcu_read_unlock();
 	return is_prog;
+}
+
+/* Whether it is that of one that leaves, or that of one that stays. */
+static bool cpuid_runs_leaving(struct mm_struct *mm, bool leaving)
+{
+	const struct cpuid_prog *prog;
+	bool ret;
+
+	rcu_read_lock();
+	prog = cpuid_prog_of(mm);
+	ret = prog && READ_ONCE(prog->leaving) == leaving;
+	rcu_read_unlock();
+	return ret;
 }
 
 /*
@@ -287,7 +306,7 @@ static void cpuid_exec_probe(void *data, struct task_struct *task,
 	u32 low, high;
 
 	preempt_disable();
-	if (READ_ONCE(cpuid_stopping) || !cpuid_runs_prog(task->mm))
+	if (!cpuid_runs_leaving(task->mm, false))
 		goto out;
 	set_tsk_thread_flag(task, TIF_NOCPUID);
 	rdmsr(MSR_MISC_FEATURES_ENABLES, low, high);
@@ -298,7 +317,7 @@ out:
 }
 
 /*
- * Switches CPUID faulting off for all that run a given program. No other
+ * Switches CPUID faulting off for all that run a program that leaves. No other
  * processor runs anything: all these threads have been switched away from, and
  * the MSR is what the flag of the present thread, which is none of them, says.
  * A child that fork() has begun but not yet made known is missed.
@@ -309,7 +328,7 @@ static int cpuid_stop_faulting(void *unused)
 
 	for_each_process_thread(process, thread) {
 		if (thread->mm && test_tsk_thread_flag(thread, TIF_NOCPUID) &&
-		    cpuid_runs_prog(thread->mm))
+		    cpuid_runs_leaving(thread->mm, true))
 			clear_tsk_thread_flag(thread, TIF_NOCPUID);
 	}
 	return 0;
@@ -410,10 +429,22 @@ static void cpuid_free_progs(struct list_head *progs)
 	}
 }
 
+/*
+ * Between marking programs as leaving and taking them off the list: first nobody
+ * gets CPUID faulting by them any more, then nobody has it, and only then they
+ * go: what faults is answered.
+ */
+static void cpuid_empty_progs(void)
+{
+	synchronize_rcu();
+	stop_machine(cpuid_stop_faulting, NULL, NULL);
+}
+
 static void cpuid_clear(void)
 {
 	struct list_head sites = LIST_HEAD_INIT(sites);
 	struct list_head progs = LIST_HEAD_INIT(progs);
+	struct cpuid_prog *prog;
 
 	lockdep_assert_held(&cpuid_lock);
 
@@ -423,18 +454,34 @@ static void cpuid_clear(void)
 
 	if (list_empty(&cpuid_progs))
 		return;
-	/*
-	 * First nobody gets CPUID faulting any more, then nobody has it, and
-	 * only then the programs go: what faults is answered.
-	 */
-	WRITE_ONCE(cpuid_stopping, true);
-	synchronize_rcu();
-	stop_machine(cpuid_stop_faulting, NULL, NULL);
+	list_for_each_entry(prog, &cpuid_progs, node)
+		WRITE_ONCE(prog->leaving, true);
+	cpuid_empty_progs();
 	list_splice_init_rcu(&cpuid_progs, &progs, synchronize_rcu);
 	cpuid_nr_progs = 0;
-	WRITE_ONCE(cpuid_stopping, false);
 	cpuid_free_progs(&progs);
 	sgx_hooks_put();
+}
+
+static void cpuid_forget_prog(const struct inode *inode)
+{
+	struct list_head progs = LIST_HEAD_INIT(progs);
+	struct cpuid_prog *prog;
+
+	lockdep_assert_held(&cpuid_lock);
+
+	/* What is given twice is there once. */
+	prog = cpuid_find_prog(inode);
+	if (!prog)
+		return;
+	WRITE_ONCE(prog->leaving, true);
+	cpuid_empty_progs();
+	list_del_rcu(&prog->node);
+	synchronize_rcu();
+	list_add(&prog->node, &progs);
+	cpuid_free_progs(&progs);
+	if (!--cpuid_nr_progs)
+		sgx_hooks_put();
 }
 
 static bool cpuid_have_site(const struct list_head *sites,
@@ -548,7 +595,7 @@ static int cpuid_parse_prog(struct cpuid_change *change, char *name)
 	if (ret)
 		goto err_free;
 
-	if (cpuid_is_prog(d_inode(prog->path.dentry)))
+	if (cpuid_find_prog(d_inode(prog->path.dentry)))
 		goto err_path;
 	list_for_each_entry(other, &change->progs, node) {
 		if (d_inode(other->path.dentry) == d_inode(prog->path.dentry))
@@ -625,7 +672,7 @@ static int cpuid_commit(struct cpuid_change *change)
 	return 0;
 }
 
-/* Takes the sites of one file away: it may have other code by now. */
+/* Takes what was given of one file away: it may have other code by now. */
 static int cpuid_forget(const char *name)
 {
 	struct list_head sites = LIST_HEAD_INIT(sites);
@@ -644,8 +691,9 @@ static int cpuid_forget(const char *name)
 		list_move_tail(&site->node, &sites);
 		cpuid_nr_sites--;
 	}
-	path_put(&path);
 	cpuid_free_sites(&sites, &sites);
+	cpuid_forget_prog(d_inode(path.dentry));
+	path_put(&path);
 	return 0;
 }
 

@@ -97,6 +97,51 @@ listed() {
 	grep -q " $1\$" /sys/kernel/security/softsgx/cpuid
 }
 
+# nr_listed: how many sites there are.
+nr_listed() {
+	grep -c . /sys/kernel/security/softsgx/cpuid
+}
+
+# come_and_go COUNT: so many programs are built, run and removed.
+come_and_go() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		cp report-static "/tmp/come$i" && "/tmp/come$i" >/dev/null &&
+			rm "/tmp/come$i" || return
+	done
+}
+
+# all_see COUNT: so many, which stay, all see SGX.
+all_see() {
+	local i refused=0
+
+	for ((i = 0; i < $1; i++)); do
+		cp report-static "/tmp/stay$i"
+		"/tmp/stay$i" >/dev/null || refused=$((refused + 1))
+	done
+	[ "$refused" -eq 0 ] || return
+}
+
+# removed_while_it_runs: and another one is executed before it asks.
+removed_while_it_runs() {
+	local pid status=0
+
+	rm -f gate
+	mkfifo gate
+	cp report-static lingering
+	./lingering wait <gate >/dev/null &
+	pid=$!
+	exec {gate}>gate
+	until [[ $(readlink "/proc/$pid/exe") == */lingering ]]; do sleep 0.1; done
+	rm lingering
+	come_and_go 1
+	exec {gate}>&-
+	wait "$pid" || status=$?
+	come_and_go 1
+	[ "$status" -eq 0 ] && ! listed "$out/lingering.*"
+}
+
 # The programs below the command, which is this script.
 if [ "${1-}" = --below ]; then
 	mib=$(cat /sys/module/softsgx/parameters/epc_size)
@@ -144,6 +189,15 @@ if [ "${1-}" = --below ]; then
 			./killed & kill -9 $!
 		done 2>/dev/null; wait 2>/dev/null; ./killed'
 	add_up sees moved/sees
+	# The table has place for some thirty of them.
+	sites=$(nr_listed)
+	check "sixty programs that are removed again" come_and_go 60
+	come_and_go 1
+	check "their sites are not there any more" [ "$(nr_listed)" -lt $((sites + 100)) ]
+	check "removed while it runs" removed_while_it_runs
+	check "control: the table has an end" fails all_see 50
+	rm /tmp/stay?
+	check "who has found no place has one later" /tmp/stay49
 	verdict
 	exit
 fi
@@ -231,5 +285,8 @@ in_vm "the VM had nothing to complain of" --no-cpuid "$@" -- \
 mkdir -p "$out/moved"
 cp "$out/sees" "$out/moved"
 LD_LIBRARY_PATH=$out in_vm "nor had that of the programs below" \
-	--cpuid "$out/plugin.so" "$@" -- "$top/tests/cpuid/run.sh" --below
+	--cpuid "$out/plugin.so" "$@" -- "$top/tests/cpuid/run.sh" --below 2>"$out/vm.err"
+cat "$out/vm.err" >&2
+check "that the table is full is said once" \
+	[ "$(grep -c 'the table of softsgx is full' "$out/vm.err")" -eq 1 ]
 verdict

@@ -16,10 +16,15 @@
  * in the session of this process, which is answered at once. If this process
  * dies, the kernel asks no more.
  *
+ * The module's table has an end, and what is in it keeps its file: one that was
+ * removed and that nobody has mapped any more is taken out before another one
+ * goes in.
+ *
  * Only what is executed and the libraries that it is linked to is looked at, and
  * never another file: it may be the image of an enclave.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -41,8 +46,10 @@
 
 enum { WATCH_NONE = 3 };
 
-/* A file that the module has been told of. */
+/* A file that the module has been told of, or has not to be. */
 struct known {
+	/* The file, if the module has lines of it; otherwise -1. */
+	int fd;
 	dev_t dev;
 	ino_t ino;
 	off_t size;
@@ -141,24 +148,34 @@ static bool is_settled(int fd)
 	return true;
 }
 
-/* Takes over @libraries. */
-static void add_known(const struct stat *st, char **libraries, size_t nr)
+static void free_known(struct known *known)
+{
+	size_t i;
+
+	if (known->fd >= 0)
+		close(known->fd);
+	for (i = 0; i < known->nr_libraries; i++)
+		free(known->libraries[i]);
+	free(known->libraries);
+}
+
+/* Takes over @fd and @libraries. */
+static void add_known(const struct stat *st, int fd, char **libraries,
+		      size_t nr)
 {
 	struct known *known;
-	size_t i;
 
 	pthread_mutex_lock(&watch.lock);
 	known = find_known(st);
 	if (known) {
-		for (i = 0; i < known->nr_libraries; i++)
-			free(known->libraries[i]);
-		free(known->libraries);
+		free_known(known);
 	} else {
 		watch.known = check(reallocarray(
 			watch.known, watch.nr_known + 1, sizeof(*watch.known)));
 		known = &watch.known[watch.nr_known++];
 	}
-	*known = (struct known){ .dev = st->st_dev,
+	*known = (struct known){ .fd = fd,
+				 .dev = st->st_dev,
 				 .ino = st->st_ino,
 				 .size = st->st_size,
 				 .mtime = st->st_mtim,
@@ -169,21 +186,67 @@ static void add_known(const struct stat *st, char **libraries, size_t nr)
 
 /* ---- the module ---- */
 
-/* Some whole lines in one write. */
-static void give(const char *name, const char *lines, size_t len)
+static int dup_of(int fd)
 {
-	int fd = open(CONTROL, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
 
-	if (fd < 0 || write(fd, lines, len) < 0)
+static void path_of(int fd, char path[32])
+{
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+}
+
+/* The name that the kernel has for an open file. */
+static bool read_name(int fd, char name[PATH_MAX])
+{
+	char path[32];
+	ssize_t len;
+
+	path_of(fd, path);
+	len = readlink(path, name, PATH_MAX - 1);
+	if (len < 0)
+		return false;
+	name[len] = '\0';
+	return true;
+}
+
+/* Some whole lines in one write. False if the module does not take them. */
+static bool give(const char *name, const char *lines, size_t len)
+{
+	static bool full;
+	int fd = open(CONTROL, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, lines, len) >= 0;
+
+	if (!ok && errno != ENOSPC)
 		fprintf(stderr,
 			"cpuid-scan: %s: the module takes no '%.*s': %s\n",
 			name, (int)strcspn(lines, "\n"), lines,
 			strerror(errno));
+	/* vm/run looks for this one. */
+	if (!ok && errno == ENOSPC && !full) {
+		fprintf(stderr,
+			"cpuid-scan: the table of softsgx is full: %s and others see no SGX in CPUID\n",
+			name);
+		full = true;
+	}
 	if (fd >= 0)
 		close(fd);
+	return ok;
 }
 
-static void give_all(const char *name, const char *lines, size_t len)
+/* By its descriptor: whatever its name, it is this file. */
+static void forget(int fd, const char *name)
+{
+	char path[32], line[64];
+	size_t len;
+
+	path_of(fd, path);
+	len = snprintf(line, sizeof(line), "forget %s\n", path);
+	give(name, line, len);
+}
+
+/* All lines of a file, or none. */
+static bool give_all(int fd, const char *name, const char *lines, size_t len)
 {
 	const char *end;
 	size_t part;
@@ -194,46 +257,135 @@ static void give_all(const char *name, const char *lines, size_t len)
 			end = memrchr(lines, '\n', WRITE_MAX);
 			part = end - lines + 1;
 		}
-		give(name, lines, part);
+		if (!give(name, lines, part)) {
+			forget(fd, name);
+			return false;
+		}
 		lines += part;
 		len -= part;
 	}
+	return true;
 }
 
-/* By its descriptor: whatever its name, it is this file. */
-static void tell(int fd, const char *name)
+/* The lines of a file, to be freed. */
+static char *lines_of(int fd, const char *name, size_t *len)
 {
-	char path[32], line[64];
-	const struct known *known;
-	bool rewritten;
-	struct stat st;
-	size_t len;
-	char *lines;
-	FILE *out;
+	char path[32], *lines;
+	FILE *out = check(open_memstream(&lines, len));
 
-	if (fstat(fd, &st))
-		return;
-	known = find_known(&st);
-	rewritten = known && !same_content(known, &st);
-	if (known && !rewritten)
-		return;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (watch.faulting) {
-		len = snprintf(line, sizeof(line), "program %s\n", path);
-		give(name, line, len);
-		return;
-	}
-	if (rewritten) {
-		len = snprintf(line, sizeof(line), "forget %s\n", path);
-		give(name, line, len);
-	}
-	out = check(open_memstream(&lines, &len));
-	scan_fd(fd, name, path, out);
+	path_of(fd, path);
+	if (watch.faulting)
+		fprintf(out, "program %s\n", path);
+	else
+		scan_fd(fd, name, path, out);
 	if (fclose(out))
 		fail("--watch");
-	give_all(name, lines, len);
+	return lines;
+}
+
+/*
+ * Tells the module of a file; a program comes with its libraries, which this
+ * takes over. It is known then, unless the module does not take it.
+ */
+static void tell(int fd, const char *name, char **libraries, size_t nr)
+{
+	struct known new = { .fd = -1,
+			     .libraries = libraries,
+			     .nr_libraries = nr };
+	const struct known *known;
+	struct stat st;
+	char *lines;
+	size_t len;
+	bool ok;
+
+	if (fstat(fd, &st)) {
+		free_known(&new);
+		return;
+	}
+	known = find_known(&st);
+	if (known && same_content(known, &st)) {
+		/* Its libraries may be others now. */
+		if (nr)
+			add_known(&st, dup_of(known->fd), libraries, nr);
+		return;
+	}
+	if (known && !watch.faulting)
+		forget(fd, name);
+	lines = lines_of(fd, name, &len);
+	ok = give_all(fd, name, lines, len);
 	free(lines);
+	if (ok)
+		add_known(&st, len ? dup_of(fd) : -1, libraries, nr);
+	else
+		free_known(&new);
+}
+
+/* ---- what was removed ---- */
+
+/* By the name that the kernel has for an open file. */
+static bool is_removed(const char *name)
+{
+	static const char removed[] = " (deleted)";
+	size_t len = strlen(name), tail = sizeof(removed) - 1;
+
+	return len > tail && !strcmp(name + len - tail, removed);
+}
+
+/* Whether a process has mapped the file of this name. */
+static bool is_mapped_by(const char *pid, const char *name)
+{
+	char path[300], *line = NULL, *at;
+	size_t size = 0;
+	bool found = false;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%s/maps", pid);
+	in = fopen(path, "re");
+	if (!in)
+		return false;
+	while (!found && getline(&line, &size, in) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		at = strchr(line, '/');
+		found = at && !strcmp(at, name);
+	}
+	free(line);
+	fclose(in);
+	return found;
+}
+
+static bool is_mapped(const char *name)
+{
+	DIR *proc = check(opendir("/proc"));
+	const struct dirent *entry;
+	bool found = false;
+
+	while (!found && (entry = readdir(proc)))
+		found = *entry->d_name >= '1' && *entry->d_name <= '9' &&
+			is_mapped_by(entry->d_name, name);
+	closedir(proc);
+	return found;
+}
+
+/* Those that still run keep their SGX, until a later call. */
+static void forget_removed(void)
+{
+	char name[PATH_MAX];
+	struct known *known;
+	size_t i = 0;
+
+	while (i < watch.nr_known) {
+		known = &watch.known[i];
+		if (known->fd < 0 || !read_name(known->fd, name) ||
+		    !is_removed(name) || is_mapped(name)) {
+			i++;
+			continue;
+		}
+		forget(known->fd, name);
+		pthread_mutex_lock(&watch.lock);
+		free_known(known);
+		*known = watch.known[--watch.nr_known];
+		pthread_mutex_unlock(&watch.lock);
+	}
 }
 
 /* ---- libraries ---- */
@@ -329,31 +481,24 @@ static void allow(int fd)
 
 static void get_to_know(int fd, pid_t pid)
 {
-	char link[32], name[PATH_MAX];
-	struct stat st, lib;
+	char name[PATH_MAX];
 	char **libraries = NULL;
 	size_t i, nr = 0;
-	ssize_t len;
 	int lib_fd;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, name, sizeof(name) - 1);
-	if (len < 0 || fstat(fd, &st))
+	if (!read_name(fd, name))
 		return;
-	name[len] = '\0';
 	if (!watch.faulting)
 		libraries = list_libraries(name, pid, &nr);
-	tell(fd, name);
+	forget_removed();
 	for (i = 0; i < nr; i++) {
 		lib_fd = open(libraries[i], O_RDONLY | O_CLOEXEC);
 		if (lib_fd < 0)
 			continue;
-		tell(lib_fd, libraries[i]);
-		if (!fstat(lib_fd, &lib) && !is_known(&lib))
-			add_known(&lib, NULL, 0);
+		tell(lib_fd, libraries[i], NULL, 0);
 		close(lib_fd);
 	}
-	add_known(&st, libraries, nr);
+	tell(fd, name, libraries, nr);
 }
 
 static void *worker(void *unused)
@@ -471,7 +616,8 @@ int watch_programs(char **args)
 			fail(*args);
 	for (args += !!*args; *args; args++)
 		if (!stat(*args, &st))
-			add_known(&st, NULL, 0);
+			add_known(&st, open(*args, O_RDONLY | O_CLOEXEC), NULL,
+				  0);
 
 	pid = fork();
 	if (pid < 0)

@@ -198,6 +198,8 @@ if [ "${1-}" = --below ]; then
 	check "control: the table has an end" fails all_see 50
 	rm /tmp/stay?
 	check "who has found no place has one later" /tmp/stay49
+	check "ld.so is not asked about static ones" \
+		fails grep -a 'ld-linux.*segfault' <(dmesg)
 	verdict
 	exit
 fi

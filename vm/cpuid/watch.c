@@ -25,6 +25,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -402,6 +403,25 @@ static void become(pid_t pid)
 		_exit(1);
 }
 
+/* Whether ld.so is needed: it crashes on what is static. */
+static bool has_interpreter(int fd)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+	unsigned int i;
+
+	if (pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr) ||
+	    ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr.e_phentsize != sizeof(phdr))
+		return false;
+	for (i = 0; i < ehdr.e_phnum; i++)
+		if (pread(fd, &phdr, sizeof(phdr),
+			  ehdr.e_phoff + i * sizeof(phdr)) == sizeof(phdr) &&
+		    phdr.p_type == PT_INTERP)
+			return true;
+	return false;
+}
+
 static pid_t start_ld_so(const char *name, pid_t pid, int *from)
 {
 	const char *path = watch.library_path ? watch.library_path : "";
@@ -488,7 +508,7 @@ static void get_to_know(int fd, pid_t pid)
 
 	if (!read_name(fd, name))
 		return;
-	if (!watch.faulting)
+	if (!watch.faulting && has_interpreter(fd))
 		libraries = list_libraries(name, pid, &nr);
 	forget_removed();
 	for (i = 0; i < nr; i++) {

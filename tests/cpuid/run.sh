@@ -142,6 +142,26 @@ removed_while_it_runs() {
 	[ "$status" -eq 0 ] && ! listed "$out/lingering.*"
 }
 
+# behind_one_that_hangs: a library that is a FIFO keeps ld.so.
+behind_one_that_hangs() {
+	local hanging status=0
+
+	rm -rf hang
+	mkdir hang
+	gcc -shared -o hang/libhang.so -x c /dev/null
+	gcc -o hang/program ../../../tests/cpuid/report.c -Lhang \
+		-Wl,--no-as-needed -lhang "-Wl,-rpath,\$ORIGIN"
+	rm hang/libhang.so
+	mkfifo hang/libhang.so
+	cp report behind
+	hang/program &
+	hanging=$!
+	sleep 1
+	timeout -s KILL 60 ./behind || status=$?
+	kill -s KILL "$hanging"
+	return "$status"
+}
+
 # The programs below the command, which is this script.
 if [ "${1-}" = --below ]; then
 	mib=$(cat /sys/module/softsgx/parameters/epc_size)
@@ -189,6 +209,7 @@ if [ "${1-}" = --below ]; then
 			./killed & kill -9 $!
 		done 2>/dev/null; wait 2>/dev/null; ./killed'
 	add_up sees moved/sees
+	check "behind a program that hangs" behind_one_that_hangs
 	# The table has place for some thirty of them.
 	sites=$(nr_listed)
 	check "sixty programs that are removed again" come_and_go 60

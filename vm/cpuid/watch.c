@@ -30,7 +30,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +40,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "scan.h"
 
 #define CONTROL	  "/sys/kernel/security/softsgx/cpuid"
 #define LD_SO	  "/lib64/ld-linux-x86-64.so.2"
 #define WRITE_MAX 65536
+/* How long ld.so may take: others wait for it, too. */
+#define LD_SO_MS  10000
 
 enum { WATCH_NONE = 3 };
 
@@ -144,7 +149,8 @@ static bool is_settled(int fd)
 	if (!known || !same_content(known, &st))
 		return false;
 	for (i = 0; i < known->nr_libraries; i++)
-		if (!stat(known->libraries[i], &st) && !is_known(&st))
+		if (!stat(known->libraries[i], &st) && S_ISREG(st.st_mode) &&
+		    !is_known(&st))
 			return false;
 	return true;
 }
@@ -299,7 +305,7 @@ static void tell(int fd, const char *name, char **libraries, size_t nr)
 	size_t len;
 	bool ok;
 
-	if (fstat(fd, &st)) {
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		free_known(&new);
 		return;
 	}
@@ -458,19 +464,56 @@ static char *library_of(char *line)
 	return path;
 }
 
+static long ms_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What comes from a pipe, to be freed. False if it does not end in time. */
+static bool read_in_time(int from, char **text)
+{
+	struct pollfd in = { .fd = from, .events = POLLIN };
+	long end = ms_now() + LD_SO_MS, left;
+	char buf[4096];
+	size_t size;
+	ssize_t n = 1;
+	FILE *out = check(open_memstream(text, &size));
+
+	while (n > 0 && (left = end - ms_now()) > 0) {
+		if (poll(&in, 1, left) <= 0)
+			continue;
+		n = read(from, buf, sizeof(buf));
+		if (n > 0)
+			fwrite(buf, 1, n, out);
+	}
+	if (fclose(out))
+		fail("--watch");
+	return n <= 0;
+}
+
 /* The libraries of the program @name, which @pid executes, and ld.so. */
 static char **list_libraries(const char *name, pid_t pid, size_t *nr)
 {
-	char **libraries = NULL, *line = NULL, *path;
-	size_t size = 0;
+	char **libraries = NULL, *text, *line, *next, *path;
 	pid_t child;
-	FILE *in;
 	int from;
 
 	*nr = 0;
 	child = start_ld_so(name, pid, &from);
-	in = check(fdopen(from, "r"));
-	while (getline(&line, &size, in) > 0) {
+	if (!read_in_time(from, &text)) {
+		fprintf(stderr,
+			"cpuid-scan: %s: ld.so does not come to its end: some of its libraries may see no SGX in CPUID\n",
+			name);
+		kill(child, SIGKILL);
+	}
+	close(from);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	for (line = strtok_r(text, "\n", &next); line;
+	     line = strtok_r(NULL, "\n", &next)) {
 		path = library_of(line);
 		if (!path)
 			continue;
@@ -478,10 +521,7 @@ static char **list_libraries(const char *name, pid_t pid, size_t *nr)
 			reallocarray(libraries, *nr + 1, sizeof(*libraries)));
 		libraries[(*nr)++] = check(strdup(path));
 	}
-	free(line);
-	fclose(in);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	free(text);
 	return libraries;
 }
 
@@ -512,7 +552,8 @@ static void get_to_know(int fd, pid_t pid)
 		libraries = list_libraries(name, pid, &nr);
 	forget_removed();
 	for (i = 0; i < nr; i++) {
-		lib_fd = open(libraries[i], O_RDONLY | O_CLOEXEC);
+		/* Not for ever, should it be a FIFO now. */
+		lib_fd = open(libraries[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (lib_fd < 0)
 			continue;
 		tell(lib_fd, libraries[i], NULL, 0);

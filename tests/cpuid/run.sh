@@ -307,7 +307,14 @@ in_vm "the VM had nothing to complain of" --no-cpuid "$@" -- \
 # What it is linked to is not next to it.
 mkdir -p "$out/moved"
 cp "$out/sees" "$out/moved"
-LD_LIBRARY_PATH=$out in_vm "nor had that of the programs below" \
+# Where that is may be said from here.
+cd "$out"
+lists_library() {
+	LD_LIBRARY_PATH=. "$top/vm/cpuid/list" --files moved/sees |
+		grep -qFx "$(realpath libcpuidtest.so)"
+}
+check "a library in a relative directory" lists_library
+LD_LIBRARY_PATH=. in_vm "nor had that of the programs below" \
 	--cpuid "$out/plugin.so" "$@" -- "$top/tests/cpuid/run.sh" --below 2>"$out/vm.err"
 cat "$out/vm.err" >&2
 check "that the table is full is said once" \

@@ -451,17 +451,20 @@ static pid_t start_ld_so(const char *name, pid_t pid, int *from)
 	return child;
 }
 
-/* The path in a line "name => PATH (0x...)" or "PATH (0x...)", or NULL. */
+/*
+ * The path in a line "name => PATH (0x...)" or "PATH (0x...)", or NULL. It may be
+ * relative, but has a slash; the vDSO has a name only.
+ */
 static char *library_of(char *line)
 {
 	char *arrow = strstr(line, " => "), *end;
 	char *path = arrow ? arrow + 4 : line + strspn(line, "\t");
 
 	end = strstr(path, " (0x");
-	if (*path != '/' || !end)
+	if (!end)
 		return NULL;
 	*end = '\0';
-	return path;
+	return strchr(path, '/') ? path : NULL;
 }
 
 static long ms_now(void)
@@ -515,11 +518,12 @@ static char **list_libraries(const char *name, pid_t pid, size_t *nr)
 	for (line = strtok_r(text, "\n", &next); line;
 	     line = strtok_r(NULL, "\n", &next)) {
 		path = library_of(line);
+		path = path ? realpath(path, NULL) : NULL;
 		if (!path)
 			continue;
 		libraries = check(
 			reallocarray(libraries, *nr + 1, sizeof(*libraries)));
-		libraries[(*nr)++] = check(strdup(path));
+		libraries[(*nr)++] = path;
 	}
 	free(text);
 	return libraries;

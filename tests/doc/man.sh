@@ -20,23 +20,8 @@ esac
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$top/build/tests/man
-passed=0
-failed=0
-
-# t NAME COMMAND...: passes if the command succeeds.
-t() {
-	local name=$1
-
-	shift
-	if "$@" >"$work/out" 2>&1; then
-		echo "ok     $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		sed 's/^/       /' "$work/out"
-		failed=$((failed + 1))
-	fi
-}
+# shellcheck source=tests/common/t.sh
+. "$top/tests/common/t.sh"
 
 # page NAME: the page, as it is without compression.
 page() {

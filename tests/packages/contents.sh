@@ -23,23 +23,8 @@ packages=$(cd "$1" && pwd) || exit 1
 work=$packages/contents
 root=$work/root
 doc=$root/usr/share/doc
-passed=0
-failed=0
-
-# t NAME COMMAND...: passes if the command succeeds; what it said is shown if not.
-t() {
-	local name=$1
-
-	shift
-	if "$@" >"$work/out" 2>&1; then
-		echo "ok     $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		sed 's/^/       /' "$work/out"
-		failed=$((failed + 1))
-	fi
-}
+# shellcheck source=tests/common/t.sh
+. "$top/tests/common/t.sh"
 
 # all_pages: all of the sources' are there, as they are read.
 all_pages() {

@@ -468,10 +468,7 @@ TEST(enter_registers, "EENTER and EEXIT hand registers over")
 	guest_open(&guest);
 	for (i = 0; i < 16; i++)
 		raw.in[i] = 0x1010101010101010UL * i;
-	raw.in[RAX] = SGX_EENTER;
-	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep_resume;
-	raw.in[RDI] = (u64)&op;
+	raw_entry(&raw, &guest, &op);
 	raw_enclu(&raw);
 	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
 	ASSERT_EQ(op.ret, 0);
@@ -723,10 +720,7 @@ TEST_ROWS(own_aep, raw_exceptions, "with an AEP of its own, a signal for")
 
 	guest_open(&guest);
 	catch_all();
-	raw.in[RAX] = SGX_EENTER;
-	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep_resume;
-	raw.in[RDI] = (u64)&op;
+	raw_entry(&raw, &guest, &op);
 	raw.in[R8] = 0x8888;
 	if (row->insn == INSN_XM && !processor_raises_xm()) {
 		ASSERT_EQ(raw_signal(&raw), 0);
@@ -788,10 +782,7 @@ TEST(own_aep_breakpoint, "INT3 after an opt-in entry is a breakpoint")
 	guest_open(&guest);
 	guest_debug(&guest);
 	catch_all();
-	raw.in[RAX] = SGX_EENTER;
-	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep_resume;
-	raw.in[RDI] = (u64)&op;
+	raw_entry(&raw, &guest, &op);
 	ASSERT_EQ(raw_signal(&raw), SIGTRAP);
 	check_synthetic(&guest, &raw, raw_aep_resume);
 	ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_BP);
@@ -877,10 +868,7 @@ TEST(own_aep_fault, "with an AEP of its own, a page fault and its address")
 	ASSERT_OK(mprotect((void *)page, PAGE, PROT_NONE));
 	catch_all();
 	op.arg[0] = page + 0x128;
-	raw.in[RAX] = SGX_EENTER;
-	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep_resume;
-	raw.in[RDI] = (u64)&op;
+	raw_entry(&raw, &guest, &op);
 	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
 	ASSERT_EQ(caught.code, SEGV_ACCERR);
 	/* The page, and not where in it. */
@@ -906,10 +894,7 @@ TEST(own_aep_epcm, "with an AEP of its own, an access that the EPCM forbids")
 	/* Mapped for reading and writing; but a TCS. */
 	op.arg[0] = guest.tcs + PAGE + 8;
 	catch_all();
-	raw.in[RAX] = SGX_EENTER;
-	raw.in[RBX] = guest.tcs;
-	raw.in[RCX] = (u64)raw_aep_resume;
-	raw.in[RDI] = (u64)&op;
+	raw_entry(&raw, &guest, &op);
 	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
 	ASSERT_EQ(caught.code, SEGV_ACCERR);
 	ASSERT_EQ(caught.addr, guest.tcs + PAGE);

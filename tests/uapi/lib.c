@@ -459,3 +459,11 @@ void guest_debug(const struct guest *guest)
 		  sizeof(flags));
 	close(fd);
 }
+
+void raw_entry(struct raw *raw, const struct guest *guest, struct op *op)
+{
+	raw->in[RAX] = SGX_EENTER;
+	raw->in[RBX] = guest->tcs;
+	raw->in[RCX] = (u64)raw_aep_resume;
+	raw->in[RDI] = (u64)op;
+}

@@ -136,6 +136,8 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 };
 #define RAW_PATH_OUT   2
 
 void raw_enclu(struct raw *raw);
+/* Make it an EENTER by the first TCS, with an AEP that resumes. */
+void raw_entry(struct raw *raw, const struct guest *guest, struct op *op);
 /* The same through the vDSO: @enter is its function, @stack as above. */
 int enter_on(void *stack, void *enter, struct sgx_enclave_run *run,
 	     unsigned int function, void *arg);

@@ -465,10 +465,7 @@ static pid_t inside_start(u8 seed, bool traced)
 		struct raw raw = { .stack = entry_stack() };
 
 		regs_fill(regs, seed, spin);
-		raw.in[RAX] = SGX_EENTER;
-		raw.in[RBX] = guest.tcs;
-		raw.in[RCX] = (u64)raw_aep_resume;
-		raw.in[RDI] = (u64)&op;
+		raw_entry(&raw, &guest, &op);
 		raw_enclu(&raw);
 		ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
 		ASSERT(regs_kept(regs));
@@ -550,10 +547,7 @@ static pid_t stepped_start(void)
 		struct op op = { .op = OP_CSSA };
 		struct raw raw = { .stack = entry_stack() };
 
-		raw.in[RAX] = SGX_EENTER;
-		raw.in[RBX] = guest.tcs;
-		raw.in[RCX] = (u64)raw_aep_resume;
-		raw.in[RDI] = (u64)&op;
+		raw_entry(&raw, &guest, &op);
 		ASSERT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
 		raise(SIGSTOP);
 		raw_enclu(&raw);

@@ -394,7 +394,10 @@ static const char *stat_find(char *line, const char *key)
 	return NULL;
 }
 
-/* The line in which @key is @wanted, or the first one. */
+/*
+ * The last line in which @key is @wanted; without @key the first one. An
+ * enclave that is going may still be listed with the address of a newer one.
+ */
 static const char *stat_read(const char *name, const char *key,
 			     const char *wanted)
 {
@@ -406,14 +409,21 @@ static const char *stat_read(const char *name, const char *key,
 	snprintf(path, sizeof(path), "/sys/kernel/debug/softsgx/%s", name);
 	file = fopen(path, "r");
 	ASSERT(file);
+	found[0] = '\0';
 	while (fgets(line, sizeof(line), file)) {
-		strcpy(found, line);
+		char copy[sizeof(line)];
+
+		strcpy(copy, line);
 		value = key ? stat_find(line, key) : "";
-		if (value && (!key || !strcmp(value, wanted))) {
-			ASSERT_OK(fclose(file));
-			return found;
-		}
+		if (!value || (key && strcmp(value, wanted)))
+			continue;
+		strcpy(found, copy);
+		if (!key)
+			break;
 	}
+	ASSERT_OK(fclose(file));
+	if (found[0])
+		return found;
 	test_fail(__FILE__, __LINE__, "nothing in %s with %s=%s", path, key,
 		  wanted);
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <cpuid.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -424,6 +425,37 @@ TEST_ROWS(astray, astrays, "the enclave executes outside of its range")
 	check_astray(&guest, guest_enter(&guest, 0, SGX_EENTER, &op),
 		     (u64)row->at);
 	resume_at(&guest, "just_ret");
+}
+
+static void *go_astray(void *data)
+{
+	struct op op = { .op = OP_CALL, .arg = { (u64)astray_spin } };
+
+	guest_enter(data, 0, SGX_EENTER, &op);
+	return NULL;
+}
+
+TEST(astray_gone, "the enclave goes while a thread of it is out of its range")
+{
+	struct guest guest;
+	pthread_t thread;
+	int i;
+
+	epc_returned();
+	ASSERT(signal(SIGVTALRM, on_alarm) != SIG_ERR);
+	for (i = 0; i < 5; i++) {
+		guest_open(&guest);
+		ASSERT_OK(pthread_create(&thread, NULL, go_astray, &guest));
+		while (!encl_stat(&guest.encl, "entries"))
+			usleep(1000);
+		usleep(10000);
+		encl_close(&guest.encl);
+		/* It is still there; the teardown has looked by then. */
+		usleep(200000);
+		ASSERT_OK(pthread_kill(thread, SIGVTALRM));
+		ASSERT_OK(pthread_join(thread, NULL));
+		epc_returned();
+	}
 }
 
 TEST(astray_resume, "ERESUME to where the enclave has no range")

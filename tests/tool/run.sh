@@ -13,7 +13,8 @@ out=$top/build/tests/tool
 tool=$top/build/tool/softsgx
 hello=$top/build/examples/hello_enclave.elf
 key=$top/build/examples/key.pem
-export LC_ALL=C.UTF-8 TERM=dumb
+# script(1) takes the shell of SHELL, which a continuous integration may not set.
+export LC_ALL=C.UTF-8 TERM=dumb SHELL=/bin/bash
 unset SOURCE_DATE_EPOCH
 
 vm=

@@ -51,6 +51,7 @@
 #include "cpuid.h"
 #include "hooks.h"
 #include "host.h"
+#include "insn.h"
 #include "thread.h"
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
@@ -353,14 +354,14 @@ bool sgx_cpuid_gp(struct pt_regs *regs, unsigned long trapnr,
 {
 	struct sgx_thread *thread = sgx_this_thread();
 	struct sgx_fault fault = { .vector = X86_TRAP_UD };
-	u8 insn[CPUID_LEN];
+	int is_cpuid;
 
 	if (trapnr != X86_TRAP_GP || errcd ||
-	    !boot_cpu_has(X86_FEATURE_CPUID_FAULT) || !user_mode(regs) ||
-	    copy_from_user_nofault(insn, (void __user *)regs->ip,
-				   sizeof(insn)) ||
-	    memcmp(insn, cpuid_insn, sizeof(insn)))
+	    !boot_cpu_has(X86_FEATURE_CPUID_FAULT) || !user_mode(regs))
 		return false;
+	is_cpuid = sgx_insn_is(regs, cpuid_insn, sizeof(cpuid_insn));
+	if (is_cpuid <= 0)
+		return is_cpuid < 0;
 
 	/* Switched off in the meantime: it can be executed now. */
 	if (!test_thread_flag(TIF_NOCPUID))

@@ -24,6 +24,7 @@
 #include <asm/insn.h>
 #include <asm/trapnr.h>
 #include "cpuid.h"
+#include "insn.h"
 #include "isolate.h"
 #include "thread.h"
 
@@ -170,27 +171,24 @@ static bool fault_is_prefix(u8 byte)
 	}
 }
 
-static bool fault_read_code(const struct pt_regs *regs, unsigned int at,
-			    u8 *byte)
-{
-	return !copy_from_user_nofault(byte, (void __user *)(regs->ip + at),
-				       sizeof(*byte));
-}
-
 /*
  * SLDT, STR, SGDT, SIDT and SMSW, which the processor refuses with UMIP, and
- * RDPMC: what follows the 0F at @at - 1.
+ * RDPMC: what follows the 0F at @at - 1. As fault_is_illegal_inside().
  */
-static bool fault_is_illegal_0f(const struct pt_regs *regs, unsigned int at)
+static int fault_is_illegal_0f(const struct pt_regs *regs, unsigned int at)
 {
-	u8 opcode, modrm;
+	int opcode, modrm;
 
-	if (!fault_read_code(regs, at, &opcode))
-		return false;
+	opcode = sgx_insn_byte(regs, at);
+	if (opcode < 0)
+		return opcode;
 	if (opcode == 0x33)
-		return true;
-	if (opcode > 0x01 || !fault_read_code(regs, at + 1, &modrm))
-		return false;
+		return 1;
+	if (opcode > 0x01)
+		return 0;
+	modrm = sgx_insn_byte(regs, at + 1);
+	if (modrm < 0)
+		return modrm;
 
 	switch (X86_MODRM_REG(modrm)) {
 	case 0:
@@ -200,28 +198,29 @@ static bool fault_is_illegal_0f(const struct pt_regs *regs, unsigned int at)
 	case 4:
 		return opcode == 0x01;
 	default:
-		return false;
+		return 0;
 	}
 }
 
 /*
  * INS, OUTS, IN, OUT, INT n and more: in user mode a #GP because of IOPL, of the
  * gate's DPL or of CR4, inside an enclave a #UD (SDM 3D, "Illegal
- * Instructions").
+ * Instructions"). 1 if it is one, 0 if not, or what sgx_insn_byte() fails with.
  */
-static bool fault_is_illegal_inside(const struct pt_regs *regs)
+static int fault_is_illegal_inside(const struct pt_regs *regs)
 {
 	unsigned int i;
-	u8 byte;
+	int byte;
 
 	for (i = 0; i < MAX_INSN_SIZE; i++) {
-		if (!fault_read_code(regs, i, &byte))
-			return false;
+		byte = sgx_insn_byte(regs, i);
+		if (byte < 0)
+			return byte;
 		if (!fault_is_prefix(byte))
 			break;
 	}
 	if (i == MAX_INSN_SIZE)
-		return false;
+		return 0;
 
 	switch (byte) {
 	case 0x0f:
@@ -230,9 +229,9 @@ static bool fault_is_illegal_inside(const struct pt_regs *regs)
 	case 0xcd:
 	case 0xe4 ... 0xe7:
 	case 0xec ... 0xef:
-		return true;
+		return 1;
 	default:
-		return false;
+		return 0;
 	}
 }
 
@@ -243,11 +242,19 @@ static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
 
 	if (sgx_cpuid_gp(regs, args->si, args->dx))
 		return true;
-	if (!thread || !sgx_enclave_mode(&thread->cpu) ||
-	    !fault_is_illegal_inside(regs))
+	if (!thread || !sgx_enclave_mode(&thread->cpu))
 		return false;
-	sgx_trap_raise(thread, regs, X86_TRAP_UD);
-	return true;
+
+	switch (fault_is_illegal_inside(regs)) {
+	case 1:
+		sgx_trap_raise(thread, regs, X86_TRAP_UD);
+		return true;
+	case -EAGAIN:
+		/* It is executed once more. */
+		return true;
+	default:
+		return false;
+	}
 }
 
 /*

@@ -20,6 +20,7 @@
 #include <asm/debugreg.h>
 #include <asm/trapnr.h>
 #include <asm/vdso.h>
+#include "insn.h"
 #include "isolate.h"
 #include "stats.h"
 #include "thread.h"
@@ -358,33 +359,51 @@ void sgx_trap_again(struct sgx_thread *thread)
 	local_irq_restore(flags);
 }
 
+/* The instruction of a #UD could not be read at once. */
+static noinline int trap_is_enclu_anew(struct pt_regs *regs)
+{
+	static const u8 enclu[] = { 0x0f, 0x01, 0xd7 };
+	struct sgx_thread *thread = sgx_this_thread();
+
+	/* The enclave has closed its own key; it is open again. */
+	if (thread && sgx_enclave_mode(&thread->cpu) &&
+	    sgx_isolate_repair(thread))
+		return -EAGAIN;
+	return sgx_insn_is(regs, enclu, sizeof(enclu));
+}
+
 /*
+ * 1 if it is, 0 if not, -EAGAIN if the instruction has to be executed once more.
  * Read anew each time, for the program may have changed it. As by
  * copy_from_user_nofault(), but nothing here is called: the kernel is in the
  * program's address space for certain, and RIP says that it is being executed.
  */
-static __always_inline bool trap_is_enclu(struct pt_regs *regs)
+static __always_inline int trap_is_enclu(struct pt_regs *regs)
 {
 	const u8 __user *insn = (const u8 __user *)regs->ip;
-	u16 opcode = 0;
-	u8 last = 0;
+	u16 opcode;
+	u8 last;
 
 	if (!user_64bit_mode(regs))
-		return false;
+		return 0;
 
 	/* No address of the kernel is ever executed in user mode. */
 	if (unlikely((long)regs->ip < 0))
-		return false;
+		return 0;
 
 	pagefault_disable();
 	__uaccess_begin_nospec();
-	unsafe_get_user(opcode, (const u16 __user *)insn, out);
-	unsafe_get_user(last, insn + sizeof(opcode), out);
-out:
+	unsafe_get_user(opcode, (const u16 __user *)insn, unread);
+	unsafe_get_user(last, insn + sizeof(opcode), unread);
 	user_read_access_end();
 	pagefault_enable();
 	/* 0f 01 d7 */
 	return opcode == 0x010f && last == 0xd7;
+
+unread:
+	user_read_access_end();
+	pagefault_enable();
+	return trap_is_enclu_anew(regs);
 }
 
 /*
@@ -464,10 +483,15 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 	struct sgx_thread *thread;
+	int is_enclu;
 
-	if (likely(val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
-		   trap_is_enclu(regs)))
-		return trap_enclu(sgx_this_thread(), regs);
+	if (likely(val == DIE_TRAP && args->trapnr == X86_TRAP_UD)) {
+		is_enclu = trap_is_enclu(regs);
+		if (likely(is_enclu > 0))
+			return trap_enclu(sgx_this_thread(), regs);
+		if (is_enclu < 0)
+			return NOTIFY_STOP;
+	}
 
 	if (val != DIE_TRAP && val != DIE_INT3 && val != DIE_DEBUG)
 		return NOTIFY_DONE;
@@ -479,11 +503,6 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
 		return NOTIFY_STOP;
 	}
-
-	/* The instruction could not be read: once more. */
-	if (val == DIE_TRAP && args->trapnr == X86_TRAP_UD &&
-	    sgx_isolate_repair(thread))
-		return NOTIFY_STOP;
 
 	if (val == DIE_INT3)
 		return trap_int3(thread, regs);

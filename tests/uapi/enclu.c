@@ -147,6 +147,131 @@ TEST_ROWS(outside, inside_leaves, "outside the enclave this is #GP, SIGSEGV")
 	GUEST_OP(&guest, 0, .op = OP_NOP);
 }
 
+/* Execute what is at @code, with RAX. */
+static int code_signal(const void *code, u64 rax)
+{
+	caught.sig = 0;
+	if (!sigsetjmp(escape, 1))
+		asm volatile("call *%1"
+			     : "+a"(rax)
+			     : "r"(code)
+			     : "memory", "cc");
+	return caught.sig;
+}
+
+static const struct code {
+	const char *situation;
+	int prot;
+	u8 bytes[3];
+	u8 len;
+	u8 more; /* so many of them are in the next page, the others before it */
+	int sig;
+	u8 vector;
+} codes[] = {
+#define ENCLU 0x0f, 0x01, 0xd7
+#define RX    (PROT_READ | PROT_EXEC)
+	{ "ENCLU before a hole", RX, { ENCLU }, 3, 0, SIGSEGV, SGX_VECTOR_GP },
+	{ "ENCLU with a byte in the next page",
+	  RX,
+	  { ENCLU },
+	  3,
+	  1,
+	  SIGSEGV,
+	  SGX_VECTOR_GP },
+	{ "ENCLU with two bytes in the next page",
+	  RX,
+	  { ENCLU },
+	  3,
+	  2,
+	  SIGSEGV,
+	  SGX_VECTOR_GP },
+	{ "ENCLU whose last byte is in a hole",
+	  RX,
+	  { 0x0f, 0x01 },
+	  2,
+	  0,
+	  SIGSEGV,
+	  SGX_VECTOR_PF },
+	{ "ENCLU with all but a byte in a hole",
+	  RX,
+	  { 0x0f },
+	  1,
+	  0,
+	  SIGSEGV,
+	  SGX_VECTOR_PF },
+	{ "UD2 before a hole", RX, { 0x0f, 0x0b }, 2, 0, SIGILL, SGX_VECTOR_UD },
+	{ "PUSH ES, which is none, before a hole",
+	  RX,
+	  { 0x06 },
+	  1,
+	  0,
+	  SIGILL,
+	  SGX_VECTOR_UD },
+	{ "ENCLU in memory only for execution",
+	  PROT_EXEC,
+	  { ENCLU },
+	  3,
+	  0,
+	  SIGSEGV,
+	  SGX_VECTOR_GP },
+	{ "ENCLU in two pages of it",
+	  PROT_EXEC,
+	  { ENCLU },
+	  3,
+	  1,
+	  SIGSEGV,
+	  SGX_VECTOR_GP },
+	{ "UD2 there", PROT_EXEC, { 0x0f, 0x0b }, 2, 0, SIGILL, SGX_VECTOR_UD },
+	{ "PUSH ES there", PROT_EXEC, { 0x06 }, 1, 0, SIGILL, SGX_VECTOR_UD },
+#undef RX
+#undef ENCLU
+};
+
+TEST_ROWS(code, codes, "outside the enclave, EREPORT or not:")
+{
+	u8 *pages = page_alloc(2);
+	u8 *at = pages + PAGE + row->more - row->len;
+	struct guest guest;
+
+	guest_open(&guest);
+	memcpy(at, row->bytes, row->len);
+	ASSERT_OK(mprotect(pages, 2 * PAGE, row->prot));
+	if (!row->more)
+		ASSERT_OK(munmap(pages + PAGE, PAGE));
+	catch_all();
+	alarm(10);
+	ASSERT_EQ(code_signal(at, SGX_EREPORT), row->sig);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], row->vector);
+	ASSERT_EQ(caught.reg[REG_RIP], at);
+	ASSERT_EQ(caught.reg[REG_RAX], SGX_EREPORT);
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+/* See code_gone of exception.c. */
+TEST(code_gone, "the page of an ENCLU outside goes again and again")
+{
+	static const u8 enclu[] = { 0x0f, 0x01, 0xd7 };
+	int fd = memfd_create("enclu", MFD_CLOEXEC);
+	struct remap *remap;
+	struct guest guest;
+	unsigned int i;
+	u8 *page;
+
+	ASSERT(fd >= 0);
+	ASSERT_OK(ftruncate(fd, PAGE));
+	ASSERT_EQ(pwrite(fd, enclu, sizeof(enclu), 0), sizeof(enclu));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	ASSERT(page != MAP_FAILED);
+	guest_open(&guest);
+	catch_all();
+	remap = remap_start(page, PROT_READ | PROT_EXEC, fd, 0);
+	for (i = 0; i < 5000; i++) {
+		ASSERT_EQ(code_signal(page, SGX_EREPORT), SIGSEGV);
+		ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_GP);
+	}
+	ASSERT(remap_stop(remap) > 0);
+}
+
 TEST(high_half, "the upper half of RAX does not count")
 {
 	struct op op = { .op = OP_CSSA, .ret = 7 };

@@ -107,6 +107,45 @@ TEST_ROWS(insn, insns, "inside an enclave")
 	resume_at(&guest, "just_ret");
 }
 
+static const struct insn gone_insns[] = {
+	{ "EEXIT", 0, 0, "enclave_entry" },
+	{ "UD2", INSN_UD2, SGX_VECTOR_UD, "insns" },
+	{ "IN", INSN_IN, SGX_VECTOR_UD, "insns" },
+	{ "HLT", INSN_HLT, SGX_VECTOR_GP, "insns" },
+};
+
+/*
+ * As when it is evicted. It takes processors that run at once (make check-races)
+ * for the page to go just when the instruction has raised its exception.
+ */
+TEST_ROWS(code_gone, gone_insns,
+	  "the page of an instruction goes again and again:")
+{
+	struct sgx_enclave_run run;
+	struct remap *remap;
+	struct guest guest;
+	unsigned int i;
+	u64 page;
+
+	guest_open(&guest);
+	page = guest_symbol(&guest, row->at) & -PAGE;
+	remap = remap_start((void *)page, PROT_READ | PROT_EXEC, guest.encl.fd,
+			    page - guest.encl.secs.baseaddr);
+	for (i = 0; i < 2000; i++) {
+		struct op op = { .op = OP_INSN, .arg = { row->insn } };
+
+		if (!row->vector) {
+			GUEST_OP(&guest, 0, .op = OP_NOP);
+			continue;
+		}
+		run = guest_enter(&guest, 0, SGX_EENTER, &op);
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, row->vector);
+		resume_at(&guest, "just_ret");
+	}
+	ASSERT(remap_stop(remap) > 0);
+}
+
 /*
  * Undefined in an enclave. To the driver CPUID shows itself only where the
  * processor can make it fault; elsewhere it is executed.

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -476,4 +477,51 @@ void raw_entry(struct raw *raw, const struct guest *guest, struct op *op)
 	raw->in[RBX] = guest->tcs;
 	raw->in[RCX] = (u64)raw_aep_resume;
 	raw->in[RDI] = (u64)op;
+}
+
+struct remap {
+	pthread_t thread;
+	void *page;
+	int prot;
+	int fd;
+	u64 offset;
+	bool stop;
+	u64 times;
+};
+
+static void *remap_thread(void *data)
+{
+	struct remap *remap = data;
+
+	while (!__atomic_load_n(&remap->stop, __ATOMIC_RELAXED)) {
+		ASSERT(mmap(remap->page, PAGE, remap->prot,
+			    MAP_SHARED | MAP_FIXED, remap->fd,
+			    remap->offset) == remap->page);
+		remap->times++;
+	}
+	return NULL;
+}
+
+struct remap *remap_start(void *page, int prot, int fd, u64 offset)
+{
+	struct remap *remap = calloc(1, sizeof(*remap));
+
+	ASSERT(remap);
+	remap->page = page;
+	remap->prot = prot;
+	remap->fd = fd;
+	remap->offset = offset;
+	ASSERT_OK(pthread_create(&remap->thread, NULL, remap_thread, remap));
+	return remap;
+}
+
+u64 remap_stop(struct remap *remap)
+{
+	u64 times;
+
+	__atomic_store_n(&remap->stop, true, __ATOMIC_RELAXED);
+	ASSERT_OK(pthread_join(remap->thread, NULL));
+	times = remap->times;
+	free(remap);
+	return times;
 }

@@ -164,6 +164,15 @@ u64 epc_stat(const char *key);
 /* A word of the line; it must be in it. */
 const char *encl_stat_text(const struct enclave *encl, const char *key);
 
+/*
+ * Another thread maps a page of a file anew, over itself, all the time: its
+ * translation goes whenever it may.
+ */
+struct remap;
+struct remap *remap_start(void *page, int prot, int fd, u64 offset);
+/* How often it was. */
+u64 remap_stop(struct remap *remap);
+
 /* Pages of the EPC, and how many of them are in use. */
 u64 epc_pages(void);
 u64 epc_used(void);

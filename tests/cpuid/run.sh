@@ -317,6 +317,11 @@ check "a library in a relative directory" lists_library
 LD_LIBRARY_PATH=. in_vm "nor had that of the programs below" \
 	--cpuid "$out/plugin.so" "$@" -- "$top/tests/cpuid/run.sh" --below 2>"$out/vm.err"
 cat "$out/vm.err" >&2
-check "that the table is full is said once" \
-	[ "$(grep -c 'the table of softsgx is full' "$out/vm.err")" -eq 1 ]
+# Where programs are watched.
+times=1
+if grep -q 'this kernel has no fanotify' "$out/vm.err"; then
+	times=0
+fi
+check "how often it is said that the table is full: $times" \
+	[ "$(grep -c 'the table of softsgx is full' "$out/vm.err")" -eq "$times" ]
 verdict

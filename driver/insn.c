@@ -8,10 +8,12 @@
  * which is to be executed once more: then it is fetched, or that is a page fault.
  */
 #include <linux/errno.h>
-#include <linux/preempt.h>
+#include <linux/irqflags.h>
 #include <linux/uaccess.h>
+#include <asm/insn.h>
 #include <asm/pkru.h>
 #include <asm/segment.h>
+#include "../arch/sgx.h"
 #include "insn.h"
 
 static int insn_read(const u8 __user *from)
@@ -51,6 +53,7 @@ static bool insn_was_fetched(const struct pt_regs *regs)
 int sgx_insn_byte(const struct pt_regs *regs, unsigned int at)
 {
 	const u8 __user *from = (const u8 __user *)regs->ip + at;
+	unsigned long flags;
 	u32 pkru;
 	int ret;
 
@@ -60,15 +63,32 @@ int sgx_insn_byte(const struct pt_regs *regs, unsigned int at)
 	if (ret >= 0)
 		return ret;
 
-	preempt_disable();
+	/* Not even an AEX comes between, which exchanges PKRU. */
+	local_irq_save(flags);
 	pkru = read_pkru();
 	if (pkru) {
 		write_pkru(0);
 		ret = insn_read(from);
 		write_pkru(pkru);
 	}
-	preempt_enable();
+	local_irq_restore(flags);
 	return ret < 0 && !insn_was_fetched(regs) ? -EFAULT : ret;
+}
+
+static int insn_is(const struct pt_regs *regs, unsigned int at, const u8 *bytes,
+		   unsigned int len)
+{
+	unsigned int i;
+	int byte;
+
+	for (i = 0; i < len; i++) {
+		byte = sgx_insn_byte(regs, at + i);
+		if (byte == -EAGAIN)
+			return -EAGAIN;
+		if (byte != bytes[i])
+			return 0;
+	}
+	return 1;
 }
 
 /**
@@ -83,15 +103,52 @@ int sgx_insn_byte(const struct pt_regs *regs, unsigned int at)
  */
 int sgx_insn_is(const struct pt_regs *regs, const u8 *bytes, unsigned int len)
 {
-	unsigned int i;
-	int byte;
+	return insn_is(regs, 0, bytes, len);
+}
 
-	for (i = 0; i < len; i++) {
-		byte = sgx_insn_byte(regs, i);
-		if (byte == -EAGAIN)
-			return -EAGAIN;
-		if (byte != bytes[i])
-			return 0;
+/*
+ * Segment overrides, the address size and REX, which ENCLU ignores (SDM 2A,
+ * "ENCLU"). With the others it is a #UD.
+ */
+static bool insn_prefix_is_ignored(u8 byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x40 ... 0x4f:
+	case 0x64:
+	case 0x65:
+	case 0x67:
+		return true;
+	default:
+		return false;
 	}
-	return 1;
+}
+
+/**
+ * sgx_insn_enclu() - is it ENCLU that raised a #UD
+ * @regs:	registers of the running thread at the exception, of user mode
+ *
+ * Context: may be atomic.
+ * Return: the length of the instruction if it is, with its prefixes; 0 if not or
+ * if nothing can be said; -EAGAIN as sgx_insn_byte().
+ */
+int sgx_insn_enclu(const struct pt_regs *regs)
+{
+	static const u8 enclu[SGX_ENCLU_LEN] = { 0x0f, 0x01, 0xd7 };
+	unsigned int at;
+	int ret;
+
+	/* Longer ones are a #GP. */
+	for (at = 0; at < MAX_INSN_SIZE; at++) {
+		ret = sgx_insn_byte(regs, at);
+		if (ret < 0)
+			return ret == -EAGAIN ? ret : 0;
+		if (!insn_prefix_is_ignored(ret))
+			break;
+	}
+	ret = insn_is(regs, at, enclu, sizeof(enclu));
+	return ret > 0 ? at + sizeof(enclu) : ret;
 }

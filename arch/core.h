@@ -194,6 +194,8 @@ struct sgx_core;
  * @regs:		registers of the interrupted program; the host sets it
  *			before each call that uses registers
  * @fault:		filled in when a leaf faults
+ * @enclu_len:		length of the ENCLU at RIP: SGX_ENCLU_LEN, and that of the
+ *			prefixes that it may have; the host sets it
  * @lepubkeyhash:	IA32_SGXLEPUBKEYHASH0..3
  * @secs:		CR_ACTIVE_SECS while in enclave mode, otherwise NULL:
  *			this is CR_ENCLAVE_MODE too. Other processors read it,
@@ -229,6 +231,7 @@ struct sgx_cpu {
 	struct sgx_core *core;
 	struct sgx_regs *regs;
 	struct sgx_fault fault;
+	u32 enclu_len;
 	u8 lepubkeyhash[32];
 
 	struct sgx_epcm *secs;
@@ -253,9 +256,9 @@ struct sgx_cpu {
  * sgx_forget - have the next entry look up all of its pages
  * @cpu:	a logical processor; not in a leaf, but for &sgx_host_ops.walk
  *
- * For the host to call on a new processor, and before an entry when a
- * translation that &sgx_host_ops.walk gave since the last call may have become
- * void: what is mapped there has changed, or may no longer be written.
+ * For the host to call before an entry when a translation that
+ * &sgx_host_ops.walk gave since the last call may have become void: what is
+ * mapped there has changed, or may no longer be written.
  *
  * Concurrency: by the thread that @cpu belongs to.
  */
@@ -263,6 +266,33 @@ static inline void sgx_forget(struct sgx_cpu *cpu)
 {
 	cpu->last.tcs_la = SGX_NOWHERE;
 	cpu->last.enter_la = SGX_NOWHERE;
+}
+
+/**
+ * sgx_cpu_init - a new logical processor
+ * @cpu:	zero; outside of enclave mode afterwards
+ * @core:	the platform it belongs to
+ */
+static inline void sgx_cpu_init(struct sgx_cpu *cpu, struct sgx_core *core)
+{
+	cpu->core = core;
+	cpu->enclu_len = SGX_ENCLU_LEN;
+	sgx_forget(cpu);
+}
+
+/**
+ * sgx_notified - where has an ERESUME gone
+ * @cpu:	a logical processor that has just completed ERESUME
+ *
+ * Return: true if to TCS.OENTRY, with an AEX notification.
+ *
+ * Concurrency: by the thread that @cpu belongs to.
+ */
+static inline bool sgx_notified(const struct sgx_cpu *cpu)
+{
+	/* With this flag each ERESUME looks everything up. */
+	return cpu->last.flags & SGX_TCS_AEXNOTIFY &&
+	       cpu->last.enter_la != SGX_NOWHERE;
 }
 
 static inline bool sgx_enclave_mode(const struct sgx_cpu *cpu)

@@ -66,6 +66,7 @@ int sgx_enclu_inside(struct sgx_cpu *cpu)
 		return ret;
 	if (leaf->completion == CODE)
 		complete(cpu->regs, ret);
-	cpu->regs->rip += SGX_ENCLU_LEN;
+	cpu->regs->rip += cpu->enclu_len;
+	cpu->regs->rflags &= ~SGX_RFLAGS_RF;
 	return 0;
 }

@@ -431,7 +431,9 @@ static HOT void enter_oentry(struct sgx_cpu *cpu, struct sgx_tcs *tcs)
 	struct sgx_regs *regs = cpu->regs;
 
 	__atomic_store_n(&tcs->aep, regs->rcx, __ATOMIC_RELAXED);
-	regs->rcx = regs->rip + SGX_ENCLU_LEN;
+	regs->rcx = regs->rip + cpu->enclu_len;
+	/* As any instruction at its end; the host may have found it set. */
+	regs->rflags &= ~SGX_RFLAGS_RF;
 	regs->rax = last->frame;
 	gpr->ursp = regs->rsp;
 	gpr->urbp = regs->rbp;
@@ -700,6 +702,7 @@ int sgx_eexit(struct sgx_cpu *cpu)
 		return sgx_gp(cpu);
 	regs->rip = regs->rbx;
 	regs->rcx = tcs->aep;
+	regs->rflags &= ~SGX_RFLAGS_RF;
 	leave(cpu);
 	return 0;
 }

@@ -973,8 +973,7 @@ struct sgx_thread *sgx_thread_create(void)
 		return NULL;
 	}
 
-	thread->cpu.core = &sgx_core;
-	sgx_forget(&thread->cpu);
+	sgx_cpu_init(&thread->cpu, &sgx_core);
 	thread->entry_now = &sgx_no_generation;
 	INIT_LIST_HEAD(&thread->attachments);
 	init_task_work(&thread->work, thread_work);

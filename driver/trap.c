@@ -299,14 +299,19 @@ static __always_inline int trap_leaf(struct sgx_thread *thread,
 	return 0;
 }
 
-/* A leaf, perhaps an entry with TF set. At the end of ERESUME there is no #DB. */
+/*
+ * A leaf, perhaps an entry with TF set. At the end of ERESUME there is a #DB only
+ * if it has notified.
+ */
 static noinline int trap_stepped_entry(struct sgx_thread *thread,
 				       struct pt_regs *regs)
 {
 	const u32 leaf = regs->ax;
 	int ret = trap_leaf(thread, regs);
 
-	if (!ret && leaf == SGX_EENTER && regs->flags & X86_EFLAGS_TF)
+	if (!ret && regs->flags & X86_EFLAGS_TF &&
+	    (leaf == SGX_EENTER ||
+	     (leaf == SGX_ERESUME && sgx_notified(&thread->cpu))))
 		trap_step(thread, regs);
 	return ret;
 }
@@ -331,6 +336,21 @@ static __always_inline int trap_enclu(struct sgx_thread *thread,
 	}
 
 	return trap_leaf_done(thread, regs, trap_leaf(thread, regs));
+}
+
+/* An ENCLU that has prefixes; sgx_trap_again() would not know of them. */
+static noinline int trap_prefixed(struct sgx_thread *thread,
+				  struct pt_regs *regs, int len)
+{
+	int ret;
+
+	if (!thread)
+		return trap_first(NULL);
+	thread->cpu.enclu_len = len;
+	ret = trap_enclu(thread, regs);
+	thread->cpu.enclu_len = SGX_ENCLU_LEN;
+	thread->miss.ip = ULONG_MAX;
+	return ret;
 }
 
 /**
@@ -359,26 +379,25 @@ void sgx_trap_again(struct sgx_thread *thread)
 	local_irq_restore(flags);
 }
 
-/* The instruction of a #UD could not be read at once. */
-static noinline int trap_is_enclu_anew(struct pt_regs *regs)
+/* The instruction of a #UD could not be read at once, or has a prefix. */
+static noinline int trap_find_enclu_anew(struct pt_regs *regs)
 {
-	static const u8 enclu[] = { 0x0f, 0x01, 0xd7 };
 	struct sgx_thread *thread = sgx_this_thread();
 
 	/* The enclave has closed its own key; it is open again. */
 	if (thread && sgx_enclave_mode(&thread->cpu) &&
 	    sgx_isolate_repair(thread))
 		return -EAGAIN;
-	return sgx_insn_is(regs, enclu, sizeof(enclu));
+	return sgx_insn_enclu(regs);
 }
 
 /*
- * 1 if it is, 0 if not, -EAGAIN if the instruction has to be executed once more.
- * Read anew each time, for the program may have changed it. As by
+ * The length of the ENCLU, 0 if it is none, -EAGAIN if the instruction has to be
+ * executed once more. Read anew each time, for the program may have changed it. As by
  * copy_from_user_nofault(), but nothing here is called: the kernel is in the
  * program's address space for certain, and RIP says that it is being executed.
  */
-static __always_inline int trap_is_enclu(struct pt_regs *regs)
+static __always_inline int trap_find_enclu(struct pt_regs *regs)
 {
 	const u8 __user *insn = (const u8 __user *)regs->ip;
 	u16 opcode;
@@ -398,12 +417,14 @@ static __always_inline int trap_is_enclu(struct pt_regs *regs)
 	user_read_access_end();
 	pagefault_enable();
 	/* 0f 01 d7 */
-	return opcode == 0x010f && last == 0xd7;
+	if (likely(opcode == 0x010f && last == 0xd7))
+		return SGX_ENCLU_LEN;
+	return trap_find_enclu_anew(regs);
 
 unread:
 	user_read_access_end();
 	pagefault_enable();
-	return trap_is_enclu_anew(regs);
+	return trap_find_enclu_anew(regs);
 }
 
 /*
@@ -483,14 +504,16 @@ static int trap_notify(struct notifier_block *nb, unsigned long val, void *data)
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 	struct sgx_thread *thread;
-	int is_enclu;
+	int len;
 
 	if (likely(val == DIE_TRAP && args->trapnr == X86_TRAP_UD)) {
-		is_enclu = trap_is_enclu(regs);
-		if (likely(is_enclu > 0))
+		len = trap_find_enclu(regs);
+		if (likely(len == SGX_ENCLU_LEN))
 			return trap_enclu(sgx_this_thread(), regs);
-		if (is_enclu < 0)
+		if (len < 0)
 			return NOTIFY_STOP;
+		if (len)
+			return trap_prefixed(sgx_this_thread(), regs, len);
 	}
 
 	if (val != DIE_TRAP && val != DIE_INT3 && val != DIE_DEBUG)

@@ -335,10 +335,9 @@ struct host *host_new(unsigned int pages)
 	host->core.epc_size = (u64)pages * SGX_PAGE_SIZE;
 	sgx_core_init(&host->core);
 	for (i = 0; i < HOST_CPUS; i++) {
-		host->cpus[i].cpu.core = &host->core;
+		sgx_cpu_init(&host->cpus[i].cpu, &host->core);
 		host->cpus[i].cpu.regs = &host->cpus[i].regs;
 		host->cpus[i].regs.rflags = 0x202;
-		sgx_forget(&host->cpus[i].cpu);
 		xstate_init(&host->cpus[i]);
 		key_mrsigner(signer_key(0), host->cpus[i].cpu.lepubkeyhash);
 	}

@@ -270,12 +270,15 @@ static void test_eenter(void **state)
 	struct sgx_regs expected;
 
 	(void)state;
-	w->regs->rflags = 0x202 | ARITHMETIC | SGX_RFLAGS_DF | SGX_RFLAGS_TF;
+	/* With two prefixes. */
+	w->cpu->enclu_len = SGX_ENCLU_LEN + 2;
+	w->regs->rflags = 0x202 | ARITHMETIC | SGX_RFLAGS_DF | SGX_RFLAGS_RF |
+			  SGX_RFLAGS_TF;
 	expected = *w->regs;
 	expected.rax = 0;
-	expected.rcx = USER_RIP + SGX_ENCLU_LEN;
+	expected.rcx = USER_RIP + SGX_ENCLU_LEN + 2;
 	expected.rip = ENCLAVE_BASE + OENTRY;
-	expected.rflags &= ~SGX_RFLAGS_TF;
+	expected.rflags &= ~(SGX_RFLAGS_RF | SGX_RFLAGS_TF);
 
 	assert_int_equal(host_eenter(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
@@ -315,6 +318,7 @@ static void test_eexit(void **state)
 	expected = *w->regs;
 	expected.rip = USER_RIP + 0x50;
 	expected.rcx = AEP;
+	w->regs->rflags |= SGX_RFLAGS_RF;
 
 	assert_int_equal(host_eexit(w->cpu), 0);
 	assert_memory_equal(w->regs, &expected, sizeof(expected));
@@ -356,8 +360,11 @@ static void test_through_enclu(void **state)
 	enter(w);
 	w->regs->rax = SGX_EDECCSSA;
 	w->regs->rip = IN_RIP;
+	w->regs->rflags |= SGX_RFLAGS_RF;
+	w->cpu->enclu_len++;
 	assert_int_equal(sgx_enclu(w->cpu), 0);
-	assert_int_equal(w->regs->rip, IN_RIP + SGX_ENCLU_LEN);
+	assert_int_equal(w->regs->rip, IN_RIP + SGX_ENCLU_LEN + 1);
+	assert_false(w->regs->rflags & SGX_RFLAGS_RF);
 	w->regs->rax = SGX_EEXIT;
 	w->regs->rbx = USER_RIP;
 	assert_int_equal(sgx_enclu(w->cpu), 0);

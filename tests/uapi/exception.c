@@ -143,7 +143,7 @@ TEST_ROWS(code_gone, gone_insns,
 		ASSERT_EQ(run.exception_vector, row->vector);
 		resume_at(&guest, "just_ret");
 	}
-	ASSERT(remap_stop(remap) > 0);
+	remap_stop(remap);
 }
 
 /*

@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -459,9 +460,8 @@ u64 epc_stat(const char *key)
 	return strtoul(value, NULL, 0);
 }
 
-void guest_debug(const struct guest *guest)
+void guest_flags(const struct guest *guest, u64 flags)
 {
-	const u64 flags = SGX_TCS_DBGOPTIN;
 	int fd = open("/proc/self/mem", O_RDWR);
 
 	ASSERT(fd >= 0);
@@ -469,6 +469,11 @@ void guest_debug(const struct guest *guest)
 			 guest->tcs + offsetof(struct sgx_tcs, flags)),
 		  sizeof(flags));
 	close(fd);
+}
+
+void guest_debug(const struct guest *guest)
+{
+	guest_flags(guest, SGX_TCS_DBGOPTIN);
 }
 
 void raw_entry(struct raw *raw, const struct guest *guest, struct op *op)
@@ -497,7 +502,7 @@ static void *remap_thread(void *data)
 		ASSERT(mmap(remap->page, PAGE, remap->prot,
 			    MAP_SHARED | MAP_FIXED, remap->fd,
 			    remap->offset) == remap->page);
-		remap->times++;
+		__atomic_fetch_add(&remap->times, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -512,16 +517,14 @@ struct remap *remap_start(void *page, int prot, int fd, u64 offset)
 	remap->fd = fd;
 	remap->offset = offset;
 	ASSERT_OK(pthread_create(&remap->thread, NULL, remap_thread, remap));
+	while (!__atomic_load_n(&remap->times, __ATOMIC_RELAXED))
+		sched_yield();
 	return remap;
 }
 
-u64 remap_stop(struct remap *remap)
+void remap_stop(struct remap *remap)
 {
-	u64 times;
-
 	__atomic_store_n(&remap->stop, true, __ATOMIC_RELAXED);
 	ASSERT_OK(pthread_join(remap->thread, NULL));
-	times = remap->times;
 	free(remap);
-	return times;
 }

@@ -83,7 +83,9 @@ struct guest {
 	u64 tcs;
 };
 
-/* Set DBGOPTIN of the first TCS, as a debugger does. */
+/* Set the flags of the first TCS, as a debugger does. */
+void guest_flags(const struct guest *guest, u64 flags);
+/* To DBGOPTIN. */
 void guest_debug(const struct guest *guest);
 
 /* With MISCSELECT.EXINFO and XFRM x87, SSE, AVX. */
@@ -166,12 +168,11 @@ const char *encl_stat_text(const struct enclave *encl, const char *key);
 
 /*
  * Another thread maps a page of a file anew, over itself, all the time: its
- * translation goes whenever it may.
+ * translation goes whenever it may. It has gone once when it returns.
  */
 struct remap;
 struct remap *remap_start(void *page, int prot, int fd, u64 offset);
-/* How often it was. */
-u64 remap_stop(struct remap *remap);
+void remap_stop(struct remap *remap);
 
 /* Pages of the EPC, and how many of them are in use. */
 u64 epc_pages(void);

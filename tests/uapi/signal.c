@@ -534,8 +534,8 @@ TEST(ptrace_regs, "a debugger sees the AEP and never a register of the enclave")
 	inside_stop(pid);
 }
 
-/* A child that enters once, stopped at its ENCLU. */
-static pid_t stepped_start(void)
+/* A child that enters once, or resumes, stopped at its ENCLU. */
+static pid_t stepped_start(u64 leaf)
 {
 	struct user_regs_struct regs;
 	int status, steps;
@@ -548,6 +548,7 @@ static pid_t stepped_start(void)
 		struct raw raw = { .stack = entry_stack() };
 
 		raw_entry(&raw, &guest, &op);
+		raw.in[RAX] = leaf;
 		ASSERT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
 		raise(SIGSTOP);
 		raw_enclu(&raw);
@@ -596,7 +597,7 @@ TEST(step_over, "a debugger steps over an enclave as over one instruction")
 	pid_t pid;
 
 	guest_open(&guest);
-	pid = stepped_start();
+	pid = stepped_start(SGX_EENTER);
 	/* 3 bytes of ENCLU */
 	step_to(pid, (u64)raw_at + 3);
 	stepped_end(pid);
@@ -613,21 +614,50 @@ static u64 debug_word(u64 addr)
 	return word;
 }
 
+/* @frame of the enclave says that no instruction of its was executed. */
+static void check_step_into(unsigned int frame)
+{
+	u64 oentry = debug_word(guest.tcs + offsetof(struct sgx_tcs, oentry));
+	u64 info;
+
+	ASSERT_EQ(guest_read(&guest, 1, guest_gpr(&guest, 0, frame, GPR(rip))),
+		  guest.encl.secs.baseaddr + oentry);
+	info = guest_read(&guest, 1,
+			  guest_gpr(&guest, 0, frame, GPR(exitinfo)));
+	ASSERT_EQ((u32)info,
+		  SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | SGX_VECTOR_DB);
+}
+
 TEST(step_into, "a debugger that opted in is told before the first instruction")
 {
-	u64 oentry, info;
 	pid_t pid;
 
 	guest_open(&guest);
 	guest_debug(&guest);
-	pid = stepped_start();
+	pid = stepped_start(SGX_EENTER);
 	step_to(pid, (u64)raw_aep_resume);
-	oentry = debug_word(guest.tcs + offsetof(struct sgx_tcs, oentry));
-	ASSERT_EQ(guest_read(&guest, 1, guest_gpr(&guest, 0, 0, GPR(rip))),
-		  guest.encl.secs.baseaddr + oentry);
-	info = guest_read(&guest, 1, guest_gpr(&guest, 0, 0, GPR(exitinfo)));
-	ASSERT_EQ((u32)info,
-		  SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | SGX_VECTOR_DB);
+	check_step_into(0);
+	stepped_end(pid);
+}
+
+TEST(step_notified,
+     "and before the first of the handler of an AEX notification")
+{
+	struct op op = { .op = OP_INSN, .arg = { INSN_UD2 } };
+	u64 exitinfo;
+	pid_t pid;
+
+	guest_open(&guest);
+	guest_flags(&guest, SGX_TCS_DBGOPTIN | SGX_TCS_AEXNOTIFY);
+	ASSERT_EQ(guest_enter(&guest, 0, SGX_EENTER, &op).exception_vector,
+		  SGX_VECTOR_UD);
+	exitinfo = guest_gpr(&guest, 0, 0, GPR(exitinfo));
+	guest_write(&guest, 1, exitinfo,
+		    guest_read(&guest, 1, exitinfo) |
+			    1ULL << 8 * (GPR(aexnotify) - GPR(exitinfo)));
+	pid = stepped_start(SGX_ERESUME);
+	step_to(pid, (u64)raw_aep_resume);
+	check_step_into(1);
 	stepped_end(pid);
 }
 

@@ -198,6 +198,7 @@ static int epc_alloc(struct sgx_encl_page *page, gfp_t gfp)
 		ret = sgx_reclaim_pages();
 		if (!ret) {
 			end = jiffies + EPC_PATIENCE;
+			waits = 0;
 			continue;
 		}
 		if (ret == -ENOMEM && waits++ == EPC_WAITS)

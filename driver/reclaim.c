@@ -499,9 +499,12 @@ static int reclaim_batch(struct sgx_encl *encl, struct victim *victims,
 	mutex_lock(&encl->lock);
 	/*
 	 * Who finds a page blocked can tell why, see sgx_thread_forget(); and
-	 * the next use of a page by a leaf shows.
+	 * the next use of a page by a leaf shows. A leaf that is past that is to
+	 * find its page as it was: EACCEPT and EACCEPTCOPY have results of their
+	 * own for a page that is blocked, which mainline's enclaves never see.
 	 */
 	sgx_encl_invalidate(encl);
+	sgx_threads_end_leaves();
 	for (i = 0; i < candidates; i++) {
 		struct victim v = { .index = victims[i].index };
 

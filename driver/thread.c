@@ -742,6 +742,25 @@ static bool cpu_has_thread(int cpu, void *info)
 	return READ_ONCE(per_cpu(sgx_running, cpu));
 }
 
+static void cpu_end_leaf(void *info)
+{
+}
+
+/**
+ * sgx_threads_end_leaves() - the leaves that are under way are over
+ *
+ * For who has made translations void: a leaf may have looked one up before, and
+ * not yet what it found there. Threads that are inside stay there.
+ *
+ * Context: may sleep.
+ */
+void sgx_threads_end_leaves(void)
+{
+	/* As in sgx_encl_interrupt_threads(). */
+	smp_mb();
+	on_each_cpu_cond(cpu_has_thread, cpu_end_leaf, NULL, true);
+}
+
 /**
  * sgx_encl_interrupt_threads() - no thread that is inside goes on there
  * @encl:	enclave

@@ -295,6 +295,7 @@ unsigned int sgx_encl_count_threads(struct sgx_encl *encl,
 				    unsigned int *inside);
 u64 sgx_encl_oldest_epoch(struct sgx_encl *encl);
 void sgx_encl_kick_threads(struct sgx_encl *encl);
+void sgx_threads_end_leaves(void);
 void sgx_encl_interrupt_threads(struct sgx_encl *encl);
 void sgx_thread_set_key(struct sgx_thread *thread, struct sgx_encl *encl,
 			u32 open);

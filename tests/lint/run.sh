@@ -15,7 +15,8 @@
 #   cppcheck    all C that is compiled for user space
 #   analyzers   clang --analyze and gcc -fanalyzer: the library, the tool, arch/
 #   scripts     shellcheck, all scripts
-#   purity      arch/ linked alone needs memcpy, memset and memcmp only
+#   purity      arch/ linked alone needs memcpy, memset and memcmp only; access/ calls
+#               nothing of arch/ or driver/
 
 set -euo pipefail
 
@@ -163,6 +164,16 @@ check_purity() {
 	# What is found is what make says when it fails.
 	make --no-print-directory -s -C tests/arch purity \
 		>"$log/purity.make" 2>&1 || cat "$log/purity.make"
+	# Beside softsgx.ko there are the objects.
+	local built
+	built=$(vm/module --kernel 6.1 2>"$log/purity.module") || {
+		cat "$log/purity.module"
+		return
+	}
+	built=${built%/*}/../access
+	comm -23 <(nm -u "$built"/*.o | awk '$2 ~ /^sgx_/ { print $2 }' | sort -u) \
+		<(nm -g --defined-only "$built"/*.o | awk 'NF == 3 { print $3 }' | sort -u) |
+		sed 's/$/ is called by access\//'
 }
 
 for name in "$@"; do

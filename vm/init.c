@@ -8,6 +8,8 @@
  *   order		the modules of the kernel to insert, a list of files
  *   modules-dir	the host's directory of that kernel's modules
  *   softsgx.ko, params	the module under test, if any, and its parameters
+ *   secret		what that module makes keys from, its parameter of that
+ *			name, which is shown nowhere; may not exist
  *   cpuid-sites, cpuid-programs
  *			what to tell the module about CPUID, without and with
  *			CPUID faulting (doc/cpuid.md); may be empty
@@ -163,6 +165,7 @@ struct request {
 	char *modules_dir;
 	int module;
 	char *params;
+	char *secret;
 	char *cpuid_sites;
 	char *cpuid_programs;
 	char **cpuid_watch;
@@ -199,6 +202,7 @@ static void read_request(struct request *rq)
 	rq->modules_dir = read_line("/vm/modules-dir");
 	rq->module = open("/vm/softsgx.ko", O_RDONLY | O_CLOEXEC);
 	rq->params = read_line("/vm/params");
+	rq->secret = read_file("/vm/secret", NULL);
 	rq->cpuid_sites = read_file("/vm/cpuid-sites", NULL);
 	rq->cpuid_programs = read_file("/vm/cpuid-programs", NULL);
 	rq->cpuid_watch = read_list("/vm/cpuid-watch");
@@ -235,8 +239,19 @@ static void insert_base_modules(const struct request *rq)
 
 static void insert_module(const struct request *rq)
 {
-	if (syscall(SYS_finit_module, rq->module, rq->params, 0))
+	char *params = rq->params;
+
+	if (rq->secret) {
+		rq->secret[strcspn(rq->secret, "\n")] = '\0';
+		if (asprintf(&params, "%s secret=%s", rq->params, rq->secret) <
+		    0)
+			fail_errno("allocate memory for", "the parameters");
+		explicit_bzero(rq->secret, strlen(rq->secret));
+	}
+	if (syscall(SYS_finit_module, rq->module, params, 0))
 		fail_errno("insert softsgx.ko with", rq->params);
+	if (params != rq->params)
+		explicit_bzero(params, strlen(params));
 	close(rq->module);
 }
 

@@ -417,7 +417,7 @@ start_run() {
 	"$@" </dev/null >"$out/stdout" 2>"$out/stderr" &
 	pid=$!
 	trap 'kill "$pid" 2>/dev/null || :' EXIT
-	for _ in {1..600}; do
+	for _ in {1..3000}; do
 		! grep -q up "$out/stdout" || return 0
 		sleep 0.1
 	done
@@ -458,6 +458,55 @@ test_kept_from_others() {
 	while kill -0 "$qemu" 2>/dev/null; do sleep 0.1; done
 	in_vm --no-module -- true </dev/null
 	is_status 0 && no_runs
+}
+
+# Neither on command lines nor in environments, of here and of there, nor in a log.
+test_secret_is_shown_nowhere() {
+	local secret run
+
+	secret=$(od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n')
+	(umask 077 && printf '%s\n' "$secret" >"$out/secret")
+	# A variable of the user's has a name that a script could use, too.
+	secret=mine in_vm --secret-file "$out/secret" -- sh -c '
+		cat /proc/cmdline /proc/[0-9]*/cmdline /sys/module/softsgx/parameters/*
+		dmesg
+		env' </dev/null
+	is_status 0 && mentions stdout secret=mine || return
+	! cat "$out/stdout" "$out/stderr" "$top/build/vm/last.log" | grep -aF "$secret" ||
+		return
+	! grep -aF 'no secret given' "$out/stdout" || return
+	start_run "$top/vm/run" --secret-file "$out/secret" -- \
+		sh -c 'echo up; sleep 1000' || return
+	run=$(find "$top/build/vm" -maxdepth 1 -name 'run.*')
+	# Of processes that end meanwhile there is nothing to read.
+	{ cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null || :; } >"$out/seen"
+	grep -qaF "$out/secret" "$out/seen" || {
+		echo "QEMU and its script were not looked at"
+		return 1
+	}
+	! grep -oaF "$secret" "$out/seen" || return
+	! grep -rlF "$secret" "$run" --exclude='keys.*' --exclude='control.*' || {
+		echo "the secret is still there"
+		return 1
+	}
+	kill "$pid"
+	wait "$pid" || :
+}
+
+test_secret_that_is_none() {
+	local text
+
+	rm -f "$out/secret"
+	in_vm --secret-file "$out/secret" -- true </dev/null
+	is_status 2 && mentions stderr "--secret-file: no file '$out/secret'" || return
+	for text in '' 0123 "$(printf '0%.0s' {1..65})" "$(printf 'g%.0s' {1..64})"; do
+		printf '%s\n' "$text" >"$out/secret"
+		in_vm --secret-file "$out/secret" -- true </dev/null
+		is_status 2 && mentions stderr 'is not 64 hexadecimal digits' || return
+	done
+	printf '0%.0s' {1..64} >"$out/secret"
+	in_vm --secret-file "$out/secret" --module-params secret=00 -- true </dev/null
+	is_status 2 && mentions stderr 'not both'
 }
 
 # As those of two containers, both of which are number 1.

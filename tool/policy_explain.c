@@ -435,7 +435,7 @@ static int run_here(const struct options *o, char **trace)
 }
 
 static int call_vm(const struct options *o, const char *vm, const char *self,
-		   char *dir, char *file)
+		   char *secret, char *dir, char *file)
 {
 	char program[PATH_MAX];
 	char *user = run_user();
@@ -456,6 +456,10 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 	if (o->kernel) {
 		argv[n++] = (char *)"--kernel";
 		argv[n++] = (char *)o->kernel;
+	}
+	if (secret) {
+		argv[n++] = (char *)"--secret-file";
+		argv[n++] = secret;
 	}
 	argv[n++] = (char *)"--rw";
 	argv[n++] = dir;
@@ -501,9 +505,9 @@ static int call_vm(const struct options *o, const char *vm, const char *self,
 static int run_in_vm(const struct options *o, char **trace)
 {
 	char dir[] = "/tmp/softsgx-explain.XXXXXX";
-	char self[PATH_MAX] = "", vm[PATH_MAX], file[64];
+	char self[PATH_MAX] = "", vm[PATH_MAX], secret[PATH_MAX], file[64];
 	struct softsgx_error error;
-	int ret = EXIT_SYSTEM;
+	int ret = EXIT_SYSTEM, found;
 	void *data;
 	size_t len;
 
@@ -512,12 +516,17 @@ static int run_in_vm(const struct options *o, char **trace)
 		complain("%s: %s; SOFTSGX_VM names it", vm, strerror(errno));
 		return EXIT_SYSTEM;
 	}
+	/* The program finds what it has sealed in other runs. */
+	found = secret_find(secret);
+	if (found == EXIT_FORMAT)
+		return found;
 	if (!mkdtemp(dir)) {
 		complain("%s: %s", dir, strerror(errno));
 		return EXIT_SYSTEM;
 	}
 	snprintf(file, sizeof(file), "%s/trace", dir);
-	switch (call_vm(o, vm, self, dir, file)) {
+	switch (call_vm(o, vm, self, found == EXIT_YES ? secret : NULL, dir,
+			file)) {
 	case EXIT_YES:
 		if (softsgx_file_read(file, &data, &len, &error)) {
 			ret = report_error(&error);

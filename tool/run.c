@@ -29,6 +29,7 @@ enum {
 	OPTION_PUBLISH,
 	OPTION_CPUID,
 	OPTION_TIMEOUT,
+	OPTION_FRESH_SECRET,
 	OPTION_USER,
 };
 
@@ -43,6 +44,7 @@ enum {
  * @epc:	MiB of EPC, 0 if not given
  * @mem:	MiB for all else in the VM, 0 if not given
  * @timed:	--timeout was given
+ * @fresh:	--fresh-secret
  * @params:	parameters of the module, each with a blank before it
  * @vm:		options for vm/run; the command is put behind them
  * @vms:	how many
@@ -56,6 +58,7 @@ struct options {
 	unsigned int epc;
 	unsigned int mem;
 	bool timed;
+	bool fresh;
 	char params[512];
 	char memory[32];
 	char *vm[ARGS_MAX];
@@ -105,6 +108,12 @@ static void add_param(struct options *o, struct argp_state *state,
 	if (len + strlen(arg) + 2 > sizeof(o->params))
 		argp_error(state, "too many parameters");
 	sprintf(o->params + len, " %s", arg);
+}
+
+/* Whether the parameters have the secret. */
+static bool has_secret(const struct options *o)
+{
+	return strstr(o->params, " secret=");
 }
 
 /* The pages of the EPC are the VM's memory, too. */
@@ -167,6 +176,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->timed = true;
 		add(o, state, "--timeout", arg);
 		return 0;
+	case OPTION_FRESH_SECRET:
+		o->fresh = true;
+		return 0;
 	case OPTION_POLICY:
 		o->policy = arg;
 		return 0;
@@ -184,8 +196,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->host_wanted && o->vm_wanted)
 			argp_error(state, "--host or --vm, not both");
 		add_sizes(o, state);
-		if (o->host_wanted && o->vms)
-			argp_error(state, "%s is for the VM", o->vm[0]);
+		if (o->host_wanted && (o->vms || o->fresh))
+			argp_error(state, "%s is for the VM",
+				   o->vms ? o->vm[0] : "--fresh-secret");
+		if (o->fresh && has_secret(o))
+			argp_error(
+				state,
+				"--fresh-secret or --param secret=, not both");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -330,6 +347,7 @@ static int wrap(struct options *o, const char *self, char *user,
 static int run_in_vm(struct options *o, int words)
 {
 	char self[PATH_MAX] = "", vm[PATH_MAX], program[PATH_MAX];
+	char secret[PATH_MAX];
 	char **argv;
 	char *user;
 	ssize_t len;
@@ -342,6 +360,16 @@ static int run_in_vm(struct options *o, int words)
 		complain("%s: %s; SOFTSGX_VM names it", len < 0 ? self : vm,
 			 strerror(errno));
 		return EXIT_CANNOT;
+	}
+	if (!o->fresh && !has_secret(o)) {
+		switch (secret_find(secret)) {
+		case EXIT_YES:
+			o->vm[o->vms++] = "--secret-file";
+			o->vm[o->vms++] = secret;
+			break;
+		case EXIT_FORMAT:
+			return EXIT_CANNOT;
+		}
 	}
 	user = run_user();
 	if (!user) {
@@ -399,6 +427,9 @@ int verb_run(int argc, char **argv)
 		  0 },
 		{ "timeout", OPTION_TIMEOUT, "S", 0,
 		  "Give up after S seconds (default: never)", 0 },
+		{ "fresh-secret", OPTION_FRESH_SECRET, NULL, 0,
+		  "Keys for this run alone: what was sealed before is not unsealed, nor later what is sealed now",
+		  0 },
 		{ "user", OPTION_USER, "UID:GID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 },
 	};
@@ -416,7 +447,8 @@ int verb_run(int argc, char **argv)
 	bool here;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
-	here = o.host_wanted || (!o.vm_wanted && !o.vms && host_can_enclave());
+	here = o.host_wanted ||
+	       (!o.vm_wanted && !o.vms && !o.fresh && host_can_enclave());
 	if (here && o.policy && !o.host_wanted) {
 		complain(
 			"--policy would change the rules of this machine: say --host or --vm");

@@ -36,7 +36,7 @@ _softsgx() {
 	case ${COMP_WORDS[1]} in
 	run)
 		words="--host --vm --kernel --epc --mem --smp --param --policy --rw
-			--net --publish --cpuid --timeout"
+			--net --publish --cpuid --timeout --fresh-secret"
 		;;
 	sign)
 		words="--json --key --passphrase-file --output --payload --from --signature --debug --kss

@@ -173,6 +173,9 @@ void tracing_sweep(void);
 int policy_load(const char *path);
 int policy_precheck(const char *path);
 
+/* secret.c */
+int secret_find(char path[PATH_MAX]);
+
 /* run.c */
 char *run_user(void);
 bool run_become(const char *user);

@@ -195,6 +195,8 @@ fi
 
 # From here, in a VM of its own: the same rules, on standard output.
 policy=$top/build/tests/access/hello.policy
+# The secret of these tests, not the user's.
+export XDG_DATA_HOME=$top/build/tests/access
 # shellcheck disable=SC2317 # t calls it
 explain_in_vm() {
 	"$tool" policy explain --vm --kernel "$kernel" -- \

@@ -86,6 +86,8 @@ t "no cases" 1 '0 passed, 0 failed' --cases "$mine" "$policy"
 
 echo "== policy explain"
 export SOFTSGX_VM=$top/tests/access/events.sh
+# The secret of these tests, not the user's.
+export XDG_DATA_HOME=$top/build/tests/access
 
 # e NAME TEXT OPTION...: softsgx policy explain with these options has that line.
 e() {

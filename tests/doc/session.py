@@ -49,7 +49,9 @@ class Shell:
         self.process = subprocess.Popen(
             ["bash"], cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
-            env=dict(os.environ, PATH=TOP + "/build/tool:" + os.environ["PATH"]))
+            # The secret of these runs is not the user's.
+            env=dict(os.environ, PATH=TOP + "/build/tool:" + os.environ["PATH"],
+                     XDG_DATA_HOME=TOP + "/build/tests/doc"))
 
     def run(self, command):
         self.process.stdin.write(

@@ -15,6 +15,8 @@ hello=$top/build/examples/hello_enclave.elf
 key=$top/build/examples/key.pem
 # script(1) takes the shell of SHELL, which a continuous integration may not set.
 export LC_ALL=C.UTF-8 TERM=dumb SHELL=/bin/bash
+# The secret of these tests, not the user's.
+export XDG_DATA_HOME=$out/data
 unset SOURCE_DATE_EPOCH
 
 vm=
@@ -631,6 +633,80 @@ t "closed output, another file" 0 '' sh -c "'$tool' convert '$hello' -o closed.s
 same "closed output, another file's contents" closed.sgxs hello.sgxs
 t "run: no vm/run" 125 'SOFTSGX_VM names it' env SOFTSGX_VM=/nowhere "$tool" run --vm true
 
+echo "the secret of the VM"
+cat >shows <<'END'
+#!/bin/bash
+# In the place of vm/run: shows the secret, or all that others see of this.
+[ -z "${SHOW_ALL-}" ] || tr '\0' '\n' </proc/$$/cmdline
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	[ "$1" != --secret-file ] || [ -n "${SHOW_ALL-}" ] || { cat "$2"; exit; }
+	shift
+done
+echo "no secret file"
+END
+chmod +x shows
+# with DATA [NAME=VALUE...] COMMAND...: with the secret of this directory.
+with() {
+	env SOFTSGX_VM="$PWD/shows" XDG_DATA_HOME="$1" "${@:2}"
+}
+(umask 0 && t "secret: made" 0 '' with "$PWD/a/b" "$tool" run --vm true)
+mv stdout first
+t "secret: 64 digits" 0 '' grep -xE '[0-9a-f]{64}' first
+same "secret: the file" first a/b/softsgx/secret
+t "secret: its mode" 0 '600' stat -c %a a/b/softsgx/secret
+t "secret: that of the directory" 0 '700' stat -c %a a/b/softsgx
+t "secret: nothing beside it" 0 '' [ "$(ls -A a/b/softsgx)" = secret ]
+t "secret: the same in the next run" 0 "$(cat first)" with "$PWD/a/b" "$tool" run --vm true
+t "secret: another elsewhere" 0 '' sh -c \
+	"! env SOFTSGX_VM='$PWD/shows' XDG_DATA_HOME='$PWD/c' '$tool' run --vm true | grep -F $(cat first)"
+t "secret: the same for rules" 0 "$(cat first)" with "$PWD/a/b" "$tool" run --vm --policy good.rules true
+t "secret: the same for policy explain" 0 "$(cat first)" with "$PWD/a/b" \
+	sh -c "'$tool' policy explain true; true"
+t "secret: not on the command line" 0 'no secret file' with "$PWD/a/b" SHOW_ALL=yes "$tool" run --vm true
+mv stdout seen
+t "secret: not on it, looked for" 1 '' grep -F "$(cat first)" seen
+t "secret: fresh" 0 'no secret file' with "$PWD/a/b" "$tool" run --fresh-secret true
+t "secret: fresh, nothing made" 0 'no secret file' with "$PWD/none" "$tool" run --fresh-secret true
+t "secret: given" 0 'no secret file' with "$PWD/none" "$tool" run --param sgx2=0 --param secret=00 true
+t "secret: nothing made" 1 '' [ -e none ]
+t "secret: fresh or given" 2 'not both' with "$PWD/none" "$tool" run --fresh-secret --param secret=00 true
+t "secret: fresh here" 2 '--fresh-secret is for the VM' "$tool" run --host --fresh-secret true
+t "secret: in the home" 0 '' with '' HOME="$PWD/home" "$tool" run --vm true
+same "secret: where it is there" stdout home/.local/share/softsgx/secret
+t "secret: a relative directory" 0 "$(cat home/.local/share/softsgx/secret)" \
+	with relative HOME="$PWD/home" "$tool" run --vm true
+for where in "$PWD/first" /dev/null/x /proc; do
+	t "secret: none in $where" 0 'no secret file' with "$where" "$tool" run --vm true
+	mv stderr said
+	t "secret: none in $where, said" 0 '' \
+		grep -x "softsgx: $where/softsgx/secret: .*: keys are for this run alone" said
+done
+t "secret: no home" 0 'neither XDG_DATA_HOME nor HOME is set' with '' HOME= "$tool" run --vm true
+mkdir -p bad/softsgx
+for text in '' "$(cat first)0" "$(head -c 63 first)" "$(head -c 63 first)g"; do
+	printf '%s\n' "$text" >bad/softsgx/secret
+	t "secret: '$text'" 125 'secret: not a secret' with "$PWD/bad" "$tool" run --vm true
+done
+rm bad/softsgx/secret
+mkfifo bad/softsgx/secret
+t "secret: a FIFO" 125 'secret: not a secret' with "$PWD/bad" "$tool" run --vm true
+printf '%s' "$(tr a-f A-F <first)" >c/softsgx/secret
+chmod 640 c/softsgx/secret
+t "secret: for others, too" 0 'secret: not for its owner alone: chmod 600' with "$PWD/c" "$tool" run --vm true
+# All wait for the same FIFO to be opened.
+mkfifo gate
+runs=()
+for ((i = 0; i < 40; i++)); do
+	(: <gate; with "$PWD/many" "$tool" run --vm true) >>made 2>&1 &
+	runs+=($!)
+done
+exec {gate}>gate
+wait "${runs[@]}"
+exec {gate}>&-
+t "secret: 40 first runs at once" 0 '' [ "$(wc -l <made)" -eq 40 ]
+t "secret: they agree" 0 '' [ "$(sort -u made)" = "$(cat many/softsgx/secret)" ]
+t "secret: and leave nothing" 0 '' [ "$(ls -A many/softsgx)" = secret ]
+
 echo "the installed library"
 make --no-print-directory -s -C "$top/lib" install PREFIX="$out/inst"
 cat >user.c <<'END'
@@ -718,6 +794,12 @@ if [ -n "$vm" ]; then
 	t "run: killed" 137 '' "$tool" run --vm -- sh -c 'kill -9 $$'
 	t "run: standard input" 0 'HELLO' sh -c "echo hello | '$tool' run --vm -- tr a-z A-Z"
 	t "run: not found" 127 '' "$tool" run --vm ./none
+	make --no-print-directory -s -C "$top/tests/uapi"
+	seal=$top/build/tests/uapi/seal
+	export SEALED=$PWD/back/sealed
+	t "run: sealed" 0 '1 passed, 0 failed' "$tool" run --rw back "$seal" "an enclave seals"
+	t "run: unsealed in the next" 0 '1 passed, 0 failed' "$tool" run --vm "$seal" "unseals it"
+	t "run: not with a fresh secret" 0 '1 passed, 0 failed' "$tool" run --fresh-secret "$seal" "of other keys"
 	t "run: policy" 0 'name=tool' "$tool" run --vm --policy good.rules cat /sys/kernel/security/softsgx/status
 	# Installed, with a cache of one's own, and without being root.
 	make --no-print-directory -s -C "$top/tool" install PREFIX="$out/inst"

@@ -127,6 +127,7 @@ run_native() {
 	count fuzz-leaves make --no-print-directory -C tests/fuzz -f leaves.mk check
 	count policy-tool tests/access/tool.sh
 	count tool tests/tool/run.sh
+	count secret tests/packages/secret.sh
 	count coverage make --no-print-directory -C tests/arch coverage
 }
 

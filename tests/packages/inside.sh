@@ -29,7 +29,8 @@ nothing_left() {
 	for f in /usr/bin/softsgx /usr/lib/softsgx /usr/src/softsgx-* \
 		/lib/udev/rules.d/*softsgx* /usr/include/softsgx.h \
 		/usr/lib/*/libsoftsgx* /usr/share/man/man*/*softsgx* \
-		/usr/share/doc/softsgx /usr/share/doc/libsoftsgx-dev /var/lib/dkms/softsgx; do
+		/usr/share/doc/softsgx /usr/share/doc/libsoftsgx-dev /var/lib/dkms/softsgx \
+		/etc/modprobe.d/*softsgx* /etc/initramfs-tools/hooks/softsgx; do
 		[ ! -e "$f" ] || return 1
 	done
 }
@@ -71,7 +72,12 @@ check "the packages are installed" dpkg --no-triggers -i "$packages"/softsgx_*.d
 check "DKMS has built and installed the module" \
 	sh -c "dkms status softsgx | grep 'installed'"
 check "there are the groups sgx and sgx_prv" getent group sgx sgx_prv
+secret=/etc/modprobe.d/softsgx-secret.conf
+check "there is a secret, for root" sh -c "stat -c '%a %U:%G' $secret | grep '^600 root:root$'"
+cp -p $secret /tmp/secret.before
+check "the hook for the initramfs is there" test -x /etc/initramfs-tools/hooks/softsgx
 check "modprobe finds the module" modprobe softsgx epc_size=64
+check "which has the secret" sh -c '! dmesg | grep "no secret given"'
 check "the devices are there" test -c /dev/sgx_enclave -a -c /dev/sgx_provision
 check "the command sees the module" \
 	sh -c 'softsgx status --json | grep -q \"module\"'
@@ -90,6 +96,9 @@ check "the unit's command loads the policy" sh -c "$(
 	sed -n 's/^ExecStart=//p' /lib/systemd/system/softsgx-policy.service)"
 check "and the kernel has it" sh -c 'softsgx policy show | grep -q op='
 check "the module is removed" modprobe -r softsgx
+check "softsgx-dkms is removed" dpkg --no-triggers --remove softsgx-dkms
+check "the secret is kept" cmp $secret /tmp/secret.before
+check "so is the hook" test -x /etc/initramfs-tools/hooks/softsgx
 check "the packages are purged" dpkg --no-triggers --purge softsgx softsgx-dkms \
 	softsgx-selinux libsoftsgx-dev libsoftsgx1
 check "nothing of them is left" nothing_left

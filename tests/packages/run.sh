@@ -71,6 +71,8 @@ check "lintian finds nothing to harden" $?
 
 counted contents "what is in the packages" tests/packages/contents.sh "$packages"
 
+counted secret "the secret of an installation" tests/packages/secret.sh
+
 tests/packages/manifests.py packaging/kubernetes.yaml packaging/github-actions.yml
 check "the manifests are well-formed" $?
 

@@ -27,7 +27,7 @@ help:
 	@echo 'make check-ceiling    what mappings cost; a library OS (minutes; short in check)'
 	@echo 'make check-modules    200 loads and unloads (minutes, not in check)'
 	@echo 'make check-stress     200 enclaves and all that can happen to them, 10 minutes'
-	@echo '                      or SECONDS_=N (a minute of it is in check)'
+	@echo '                      or SECONDS_=N (a minute of it is in check); one with 8 threads'
 	@echo 'make check-calls      the fuzzer of calls, in the VM, 5 minutes or FUZZ_SECONDS=N'
 	@echo 'make check-races      what races, on processors that run at once (not in check)'
 	@echo 'make check-kasan      the tests in the VM on a kernel that finds mistakes (not in check)'

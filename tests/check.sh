@@ -27,8 +27,9 @@
 #              like a library OS, in the VM: tests/ceiling
 #   ceiling-short  the same, with a smaller enclave and fewer cycles
 #   stress     200 enclaves on a small EPC, and all that can happen at once, for
-#              SECONDS_ seconds (600): tests/stress
-#   stress-short  the same for a minute
+#              SECONDS_ seconds (600); one enclave with eight threads, for a
+#              fifth of that: tests/stress
+#   stress-short  the same for a minute, and 25 seconds (a minute with --mttcg)
 #   doc        what the pages name, and the sessions in them: tests/doc
 #   modules    200 loads and unloads of the module: tests/stress
 #   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300): tests/fuzz
@@ -252,13 +253,24 @@ storm() {
 		build/tests/stress/storm
 }
 
+# threads SECONDS: it goes on until everything has happened.
+threads() {
+	make --no-print-directory -s -C tests/stress
+	SECONDS_=$1 count stress-threads vm/run --kernel "$kernel" \
+		"${mttcg[@]}" --mem 2G --timeout $(($1 + 1500)) \
+		--module-params epc_size=1 -- build/tests/stress/threads
+}
+
 run_stress() {
+	local seconds=${SECONDS_-600}
 	mttcg=(--mttcg)
-	storm "${SECONDS_-600}"
+	storm "$seconds"
+	threads $((seconds / 5))
 }
 
 run_stress_short() {
 	storm 60
+	if [ ${#mttcg[@]} -gt 0 ]; then threads 60; else threads 25; fi
 }
 
 run_ceiling_short() {
@@ -321,6 +333,8 @@ run_kasan() {
 	# A minute is too short there to come to everything.
 	kernel=kasan
 	storm 300
+	mttcg=(--mttcg)
+	threads 120
 }
 
 for part in "${parts[@]}"; do

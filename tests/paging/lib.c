@@ -114,7 +114,9 @@ int big_try_open(struct big *big, u64 pages, unsigned int flags)
 	int ret;
 
 	/* The file alone makes a small enclave: its image serves ours. */
-	ASSERT_OK(encl_open_elf(&file, test_file("paging.elf")));
+	ASSERT_OK(encl_open_elf(&file,
+				test_file(flags & BIG_THREADS ? "threads.elf"
+							      : "paging.elf")));
 	offset = file.secs.size;
 	size = offset;
 	while (size < offset + pages * PAGE)

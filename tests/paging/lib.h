@@ -22,6 +22,7 @@ struct big {
 enum big_flags {
 	BIG_PRODUCTION = 1, /* no debug enclave */
 	BIG_AUGMENT = 2, /* the heap comes by EAUG, not by EADD */
+	BIG_THREADS = 4, /* with MANY_THREADS */
 };
 
 /* Build it, with @pages of heap, and map it. big_fill() comes next. */

@@ -649,7 +649,7 @@ chmod +x shows
 with() {
 	env SOFTSGX_VM="$PWD/shows" XDG_DATA_HOME="$1" "${@:2}"
 }
-(umask 0 && t "secret: made" 0 '' with "$PWD/a/b" "$tool" run --vm true)
+t "secret: made" 0 '' with "$PWD/a/b" sh -c "umask 0; '$tool' run --vm true"
 mv stdout first
 t "secret: 64 digits" 0 '' grep -xE '[0-9a-f]{64}' first
 same "secret: the file" first a/b/softsgx/secret

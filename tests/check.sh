@@ -32,7 +32,8 @@
 #   stress-short  the same for a minute, and 25 seconds (a minute with --mttcg)
 #   doc        what the pages name, and the sessions in them: tests/doc
 #   modules    200 loads and unloads of the module: tests/stress
-#   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300): tests/fuzz
+#   calls      the fuzzer of calls, in the VM, for $FUZZ_SECONDS (300), half of them
+#              with isolation=pkey: tests/fuzz
 #   kasan      what runs in the VM on a kernel that finds mistakes: tests/kasan
 #   fault      there, all that can fail made to fail, one by one: tests/fault
 
@@ -299,9 +300,13 @@ run_modules() {
 		tests/stress/modules.sh "$module"
 }
 
+# Half of the time with isolation, so that driver/abort.c has its part.
 run_calls() {
+	local half=$(((${FUZZ_SECONDS:-300} + 1) / 2))
 	count fuzz-calls tests/fuzz/calls.sh --kernel "$kernel" \
-		--seconds "${FUZZ_SECONDS:-300}"
+		--seconds "$half"
+	count fuzz-calls-pkey tests/fuzz/calls.sh --kernel "$kernel" \
+		--seconds "$half" --module-params isolation=pkey
 }
 
 # On the same kernel. With an EPC of 1 MiB pages have to go for others to come.

@@ -12,8 +12,9 @@
 #   sparse      the module for 6.1
 #   w1-6.1      the module for 6.1 builds with W=1 without a warning
 #   w1-6.12     the same for 6.12
-#   cppcheck    all C that is compiled for user space
+#   cppcheck    all C but that of bpf
 #   analyzers   clang --analyze and gcc -fanalyzer: the library, the tool, arch/
+#   self        that an analyzer that crashes is seen
 #   scripts     shellcheck, all scripts
 #   purity      arch/ linked alone needs memcpy, memset and memcmp only; access/ calls
 #               nothing of arch/ or driver/
@@ -27,7 +28,7 @@ mkdir -p "$log"
 # Before what it says could be taken for a finding.
 tests/linux-source.sh >/dev/null
 all=(spdx format checkpatch kernel-doc sparse w1-6.1 w1-6.12 cppcheck
-	analyzers scripts purity)
+	analyzers self scripts purity)
 
 # files PATTERN...: the files of the project, also those not yet committed.
 files() {
@@ -114,13 +115,39 @@ check_w1-6.12() {
 	build 6.12 w1 W=1
 }
 
+# Of the kernel's macros it is told those that are loops.
 check_cppcheck() {
-	{
-		files '*.c' ':!driver/*' ':!access/*' ':!*.bpf.c'
-		files access/policy.c
-	} | xargs -0 cppcheck --quiet --std=c11 --inline-suppr -j 2 \
-		--enable=warning,performance,portability \
-		--suppressions-list=tests/lint/cppcheck.suppress 2>&1
+	local args=(--quiet --std=c11 --inline-suppr -j 2
+		"--enable=warning,performance,portability"
+		--suppressions-list=tests/lint/cppcheck.suppress)
+	files '*.c' ':!driver/*' ':!access/*' ':!*.bpf.c' |
+		xargs -0 cppcheck "${args[@]}" 2>&1
+	files 'driver/*.c' 'access/*.c' |
+		xargs -0 cppcheck "${args[@]}" --include=tests/lint/cppcheck.h 2>&1
+}
+
+# finds FILE COMMAND...: what an analyzer finds in FILE, and if it fails, that it
+# does, with all that it says.
+finds() {
+	local file=$1 status=0 said
+	shift
+	said=$("$@" "$file" 2>&1) || status=$?
+	if [ "$status" -eq 0 ]; then
+		grep -E '^[^ ]+: warning: ' <<<"$said" || :
+	else
+		printf '%s\n' "status $status, without an answer" "$said" |
+			sed "s,^,$file: $1: ,"
+	fi
+}
+
+analyze() {
+	local flags
+	# Of pkg-config there are several words.
+	# shellcheck disable=SC2206
+	flags=(-std=gnu11 -maes -mpclmul -msse4.1 -msha $tracing)
+	[[ $1 = vm/* ]] || flags+=(-D_GNU_SOURCE)
+	finds "$1" clang --analyze "${flags[@]}" -o /dev/null
+	finds "$1" gcc -fanalyzer -O2 "${flags[@]}" -c -o /dev/null
 }
 
 # Each sees one file at a time: what they find only because they do not know what
@@ -129,28 +156,53 @@ check_cppcheck() {
 check_analyzers() {
 	tracing=$(pkg-config --cflags libtracefs)
 	export tracing
+	export -f finds analyze
 	{
 		files 'arch/*.c' 'lib/*.c' 'tool/*.c' 'vm/*.c' 'tests/common/*.c'
 		files access/policy.c
-	} | xargs -0 -P 2 -I '{}' sh -c '
-		flags="-std=gnu11 -maes -mpclmul -msse4.1 -msha $tracing"
-		case "{}" in vm/*) ;; *) flags="$flags -D_GNU_SOURCE" ;; esac
-		clang --analyze $flags -o /dev/null "{}"
-		gcc -fanalyzer -O2 $flags -c -o /dev/null "{}"' 2>&1 |
-		grep -E '^[^ ]+: (warning|error|fatal error): ' | sort -u |
-		awk '
+	} | xargs -0 -P 2 -I '{}' bash -c 'analyze "$1"' analyze '{}' 2>&1 | awk '
+		# What begins before the line: the last name at the beginning of one.
+		function function_at(file, line,	text, name, i) {
+			for (i = 1; i <= line && (getline text <file) > 0; i++) {
+				sub(/^__attribute__\(\([a-z_]+\)\) /, "", text)
+				if (text ~ /^[a-z].*\(/ && text !~ /[;:]$/) {
+					match(text, /[a-zA-Z0-9_]+\(/)
+					name = substr(text, RSTART, RLENGTH - 1)
+				}
+			}
+			close(file)
+			return name
+		}
 		FNR == NR {
-			if ($0 !~ /^#/ && NF == 2)
-				ignored[$1 " " $2]
+			if ($0 !~ /^#/ && NF == 3)
+				ignored[$1 " " $2 " " $3]
 			next
 		}
+		seen[$0]++ { next }
 		{
 			split($1, place, ":")
 			id = $NF
 			gsub(/^\[-?|\]$/, "", id)
-			if (!(place[1] " " id in ignored))
-				print
+			where = function_at(place[1], place[2])
+			if (!(place[1] " " where " " id in ignored))
+				print $0 (where ? " in " where : "")
 		}' tests/lint/analyzers.ignore -
+}
+
+# An analyzer that crashes has not found that there is nothing.
+check_self() {
+	local broken=$log/broken name said tracing=
+	mkdir -p "$broken"
+	for name in clang gcc; do
+		# shellcheck disable=SC2016 # expanded by the shell in it
+		printf '#!/bin/sh\nkill -SEGV $$\n' >"$broken/$name"
+		chmod +x "$broken/$name"
+	done
+	said=$(PATH=$broken:$PATH analyze access/policy.c 2>&1)
+	for name in clang gcc; do
+		[[ $said = *"access/policy.c: $name: status 139,"* ]] ||
+			echo "$name crashed, and it was not seen"
+	done
 }
 
 check_scripts() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* Signals, ptrace and other interruptions, while threads are inside. */
+#include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +16,10 @@
 #include <openssl/sha.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/procfs.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <sys/user.h>
@@ -483,32 +487,42 @@ static void inside_stop(pid_t pid)
 	ASSERT(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
+/* What the others may see of a thread inside whose AEP is raw_aep_resume. */
+static void synthetic(const struct user_regs_struct *regs,
+		      const struct user_fpregs_struct *fp)
+{
+	u64 base = guest.encl.secs.baseaddr;
+	unsigned int i;
+
+	ASSERT_EQ(regs->rip, raw_aep_resume);
+	ASSERT_EQ(regs->rax, SGX_ERESUME);
+	ASSERT_EQ(regs->rbx, guest.tcs);
+	ASSERT_EQ(regs->rcx, raw_aep_resume);
+	ASSERT_EQ(regs->rdx | regs->rsi | regs->rdi | regs->r8 | regs->r9 |
+			  regs->r10 | regs->r11 | regs->r12 | regs->r13 |
+			  regs->r14 | regs->r15,
+		  0);
+	ASSERT(regs->rsp - base >= guest.encl.secs.size);
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(fp->xmm_space[i], 0);
+	for (i = 0; i < 32; i++)
+		ASSERT_EQ(fp->st_space[i], 0);
+	ASSERT(regs->fs_base - base >= guest.encl.secs.size);
+	ASSERT(regs->gs_base - base >= guest.encl.secs.size);
+}
+
 static bool stopped_inside(pid_t pid)
 {
 	struct user_regs_struct regs;
 	struct user_fpregs_struct fp;
 	u64 base = guest.encl.secs.baseaddr;
-	unsigned int i;
 
 	ASSERT_OK(ptrace(PTRACE_GETREGS, pid, 0, &regs));
 	ASSERT_OK(ptrace(PTRACE_GETFPREGS, pid, 0, &fp));
 	ASSERT(regs.rip - base >= guest.encl.secs.size);
 	if (regs.rip != (u64)raw_aep_resume)
 		return false;
-	ASSERT_EQ(regs.rax, SGX_ERESUME);
-	ASSERT_EQ(regs.rbx, guest.tcs);
-	ASSERT_EQ(regs.rcx, raw_aep_resume);
-	ASSERT_EQ(regs.rdx | regs.rsi | regs.rdi | regs.r8 | regs.r9 |
-			  regs.r10 | regs.r11 | regs.r12 | regs.r13 | regs.r14 |
-			  regs.r15,
-		  0);
-	ASSERT(regs.rsp - base >= guest.encl.secs.size);
-	for (i = 0; i < 64; i++)
-		ASSERT_EQ(fp.xmm_space[i], 0);
-	for (i = 0; i < 32; i++)
-		ASSERT_EQ(fp.st_space[i], 0);
-	ASSERT(regs.fs_base - base >= guest.encl.secs.size);
-	ASSERT(regs.gs_base - base >= guest.encl.secs.size);
+	synthetic(&regs, &fp);
 	return true;
 }
 
@@ -727,6 +741,121 @@ TEST(production_memory, "memory of any other enclave cannot: EIO")
 				 sizeof(value)),
 		     EIO);
 	GUEST_OP(&guest, 0, .op = OP_NOP);
+}
+
+#define CORE_PATTERN "/proc/sys/kernel/core_pattern"
+
+/* Where a core dump goes to; before, it went to @old. */
+static void core_pattern(const char *pattern, char *old, size_t size)
+{
+	FILE *file = fopen(CORE_PATTERN, "r+");
+
+	if (!file)
+		test_skip("needs %s", CORE_PATTERN);
+	if (old)
+		ASSERT(fgets(old, (int)size, file));
+	rewind(file);
+	fputs(pattern, file);
+	ASSERT_OK(fclose(file));
+}
+
+/* A child dies inside, of #UD with all registers full, and leaves its core here. */
+static void die_inside(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct op_regs *regs = page_alloc(1);
+	struct op op = { .op = OP_REGS, .arg = { (u64)regs } };
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT(pid >= 0);
+	if (!pid) {
+		struct raw raw = { .stack = entry_stack() };
+
+		ASSERT_OK(setrlimit(RLIMIT_CORE, &all));
+		/* Shared mappings of files, too. */
+		ASSERT_EQ(write(open("/proc/self/coredump_filter", O_WRONLY),
+				"0xff", 4),
+			  4);
+		signal(SIGILL, SIG_DFL);
+		regs_fill(regs, 0x41, 0);
+		raw_entry(&raw, &guest, &op);
+		raw_enclu(&raw);
+		_exit(1);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL);
+	ASSERT(WCOREDUMP(status));
+}
+
+static const void *core_note(const u8 *notes, size_t size, u32 type)
+{
+	const Elf64_Nhdr *note;
+	size_t at, desc;
+
+	for (at = 0; at < size; at = desc + ((note->n_descsz + 3) & ~3U)) {
+		note = (const void *)(notes + at);
+		desc = at + sizeof(*note) + ((note->n_namesz + 3) & ~3U);
+		if (note->n_type == type)
+			return notes + desc;
+	}
+	test_fail(__FILE__, __LINE__, "no note 0x%x in the core dump", type);
+}
+
+TEST(core_dump, "a core dump has the synthetic registers and no enclave page")
+{
+	/* Where XSAVE has the upper halves of YMM0 to YMM15. */
+	const unsigned int upper = 576, upper_end = upper + 16 * 16;
+	char dir[] = "/tmp/core-XXXXXX";
+	const struct elf_prstatus *status;
+	unsigned int segments = 0, i;
+	const u8 *core, *notes, *xsave;
+	const Elf64_Phdr *segment;
+	const Elf64_Ehdr *elf;
+	size_t notes_size = 0;
+	char pattern[256];
+	struct stat st;
+	u64 base;
+	int fd;
+
+	guest_open(&guest);
+	base = guest.encl.secs.baseaddr;
+	/* All of its pages are there. */
+	GUEST_OP(&guest, 0, .op = OP_NOP);
+	ASSERT(mkdtemp(dir) && !chdir(dir));
+	core_pattern("core", pattern, sizeof(pattern));
+	die_inside();
+	core_pattern(pattern, NULL, 0);
+	fd = open("core", O_RDONLY | O_CLOEXEC);
+	ASSERT(fd >= 0 && !fstat(fd, &st));
+	core = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	ASSERT(core != MAP_FAILED);
+	unlink("core");
+	rmdir(dir);
+
+	elf = (const void *)core;
+	segment = (const void *)(core + elf->e_phoff);
+	notes = NULL;
+	for (i = 0; i < elf->e_phnum; i++, segment++) {
+		if (segment->p_type == PT_NOTE) {
+			notes = core + segment->p_offset;
+			notes_size = segment->p_filesz;
+		} else if (segment->p_type == PT_LOAD &&
+			   segment->p_vaddr - base < guest.encl.secs.size) {
+			ASSERT_EQ(segment->p_filesz, 0);
+			segments++;
+		}
+	}
+	ASSERT(segments > 0);
+	ASSERT(notes);
+	status = core_note(notes, notes_size, NT_PRSTATUS);
+	ASSERT_EQ(status->pr_cursig, SIGILL);
+	synthetic((const void *)&status->pr_reg,
+		  core_note(notes, notes_size, NT_FPREGSET));
+	xsave = core_note(notes, notes_size, NT_X86_XSTATE);
+	for (i = upper; i < upper_end; i++)
+		ASSERT_EQ(xsave[i], 0);
 }
 
 TEST(stopped, "SIGSTOP and SIGCONT inside lose nothing")

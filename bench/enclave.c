@@ -219,28 +219,30 @@ void measure_pages(void)
 	encl_close(&encl);
 }
 
-/* An ADD_PAGES that is not followed by INIT. */
-static double add(u64 pages, u64 flags)
+/* What a page takes of an ADD_PAGES of @size that is not followed by INIT. */
+static double add(u64 size, u64 flags)
 {
+	const u64 pages = size / PAGE;
 	struct sgx_secinfo secinfo = { .flags = ENCL_RW };
 	u8 *source = page_alloc((unsigned int)pages);
 	struct sgx_enclave_add_pages arg = {
 		.src = (u64)source,
-		.length = pages * PAGE,
+		.length = size,
 		.secinfo = (u64)&secinfo,
 		.flags = flags,
 	};
 	u64 ticks;
 
-	memset(source, 1, pages * PAGE);
-	ASSERT_OK(encl_open(&encl, 16 * MIB));
+	memset(source, 1, size);
+	ASSERT_OK(encl_open(&encl, size));
 	ASSERT_OK(encl_create(&encl));
 	ticks = __rdtsc();
 	ASSERT_OK(add_raw(encl.fd, &arg));
 	ticks = __rdtsc() - ticks;
-	ASSERT_EQ(arg.count, pages * PAGE);
+	ASSERT_EQ(arg.count, size);
 	encl_close(&encl);
-	munmap(source, pages * PAGE);
+	munmap(source, size);
+	settle();
 	return (double)ticks / (double)pages;
 }
 
@@ -293,9 +295,8 @@ void measure_large(void)
 	double before;
 
 	progress("ADD_PAGES");
-	figures[ADD_MEASURED] = add(64, SGX_PAGE_MEASURE);
-	figures[ADD_UNMEASURED] = add(1024, 0);
-	settle();
+	figures[ADD_MEASURED] = add(16 * MIB, SGX_PAGE_MEASURE);
+	figures[ADD_UNMEASURED] = add(BENCH_LARGE, 0);
 	progress("building a large enclave");
 
 	before = slab();

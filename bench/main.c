@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * Usage: bench [--entry|--selinux|--threads] floor.ko softsgx.ko result.json
+ * Usage: bench [--entry|--isolation|--short|--selinux|--threads] floor.ko
+ *		softsgx.ko result.json
  *	bench --trace|--trace-threads softsgx.ko
  *
  * Measures, in a VM without the module, and shows the table; --entry only what
- * concerns entries, --selinux and --threads what wants another VM. --trace does
- * once what profile/ looks at, and shows the symbols of the kernel. The kernel is to itself first, then with floor.ko, then
- * with softsgx. Fails if a row does not hold.
+ * concerns entries, --isolation the same with isolation=pkey, --short all but how
+ * things grow, --selinux and --threads what wants another VM. --trace does once
+ * what profile/ looks at, and shows the symbols of the kernel. The kernel is to
+ * itself first, then with floor.ko, then with softsgx. Fails if a row does not hold.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,24 +62,33 @@ static void measure_enclaves(void)
 {
 	measure_entries();
 	measure_large();
-	measure_growth();
 }
 
-static void measure_all(const char *softsgx)
+static void wait_for_hooks(void)
+{
+	spin_stop();
+	sleep(HOOKS_GONE);
+	spin_start();
+}
+
+static void measure_all(bool growth, const char *softsgx)
 {
 	pid_t pid;
 
 	progress("softsgx without an enclave");
 	module_insert(softsgx, "epc_size=320");
-	spin_stop();
-	sleep(HOOKS_GONE);
-	spin_start();
+	wait_for_hooks();
 	measure_process(LOADED_FAULT);
 	progress("softsgx with an enclave elsewhere");
 	pid = other_start();
 	measure_process(OTHER_FAULT);
 	other_stop(pid);
+	progress("softsgx after an enclave");
+	wait_for_hooks();
+	measure_process(GONE_FAULT);
 	separately(measure_enclaves);
+	if (growth)
+		separately(measure_growth);
 	module_remove("softsgx");
 
 	progress("paging");
@@ -105,8 +116,12 @@ static void measure_threads_alone(const char *floor, const char *softsgx)
 	measure_threads();
 }
 
-static void measure_in_turn(bool entry, const char *floor, const char *softsgx)
+static void measure_in_turn(const char *option, const char *floor,
+			    const char *softsgx)
 {
+	const bool isolation = !strcmp(option, "--isolation");
+	const bool entry = isolation || !strcmp(option, "--entry");
+
 	spin_start();
 	progress("the kernel alone");
 	measure_host();
@@ -124,10 +139,10 @@ static void measure_in_turn(bool entry, const char *floor, const char *softsgx)
 	module_remove("floor");
 
 	if (entry) {
-		module_insert(softsgx, "");
+		module_insert(softsgx, isolation ? "isolation=pkey" : "");
 		measure_entries();
 	} else {
-		measure_all(softsgx);
+		measure_all(!*option, softsgx);
 	}
 	spin_stop();
 }
@@ -159,7 +174,7 @@ int main(int argc, char **argv)
 		argc--;
 	}
 	if (argc != 4) {
-		fputs("Usage: bench [--entry|--selinux|--threads] floor.ko softsgx.ko result.json\n"
+		fputs("Usage: bench [--entry|--isolation|--short|--selinux|--threads] floor.ko softsgx.ko result.json\n"
 		      "\tbench --trace|--trace-threads softsgx.ko\n",
 		      stderr);
 		return 2;
@@ -174,6 +189,6 @@ int main(int argc, char **argv)
 	else if (!strcmp(option, "--threads"))
 		measure_threads_alone(argv[1], argv[2]);
 	else
-		measure_in_turn(*option, argv[1], argv[2]);
+		measure_in_turn(option, argv[1], argv[2]);
 	return report(argv[3]) ? 1 : 0;
 }

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Usage: bench/run.sh [--kernel V] [--entry]
+# Usage: bench/run.sh [--kernel V] [--entry|--isolation|--short]
 #
 # Measures softsgx in the VM, in instructions, against what the kernel needs for
 # the same: the table of doc/performance.md. By the clock: two threads in the VM,
 # EADD and EEXTEND and the start of a VM on this machine. The table is in
 # build/bench/V.json, too, and with gnuplot how things grow as SVG files beside
-# it. --entry measures entries only. Exit status 1 if a row does not hold.
+# it. --entry measures entries only, --isolation the same with isolation=pkey, and
+# --short all that is counted, but not how things grow. Exit status 1 if a row does
+# not hold.
 
 set -euo pipefail
 
@@ -18,11 +20,11 @@ usage() {
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 kernel=6.1
-entry=
+only=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || usage 2 >&2; kernel=$2; shift ;;
-	--entry) entry=all ;;
+	--entry | --isolation | --short) only=${1#--} ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 >&2 ;;
 	esac
@@ -35,7 +37,9 @@ kernel=${kdir##*/}
 kernel=${kernel%-amd64}
 
 out=$top/build/bench
-make --no-print-directory -s -C "$top/bench" all ${entry:-policy}
+make=(all)
+[ -n "$only" ] || make+=(policy)
+make --no-print-directory -s -C "$top/bench" "${make[@]}"
 softsgx=$("$top/vm/module" --kernel "$kernel" 2>"$out/module.log") || {
 	cat "$out/module.log" >&2
 	exit 1
@@ -76,8 +80,8 @@ row='| %-33s | %11s | %-24s | %11s | %7s | %6s | %-5s |\n'
 # shellcheck disable=SC2059 # one format for all
 printf "$row" what figure "compared with" baseline ratio target ""
 echo "|---|---|---|---|---|---|---|"
-if [ -n "$entry" ]; then
-	measure "$kernel-entry" --icount -- --entry
+if [ -n "$only" ]; then
+	measure "$kernel-$only" --icount -- "--$only"
 	exit "$status"
 fi
 # --accel tcg: of two processors, each is as fast as the other.

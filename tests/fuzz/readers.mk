@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 # Fuzzes the library's readers: ELF, SGXS, SIGSTRUCT, quotes.
 #
-#	make -f readers.mk check	a short run, from seeds made here
-#	make -f readers.mk fuzz		RUNS runs (a million), or for SECONDS
+#	make -f readers.mk check	the kept corpus and seeds made here once, and a
+#					short run
+#	make -f readers.mk fuzz		RUNS runs (a million), or for SECONDS, from them
+#	make -f readers.mk merge	keep what of the last run covers more
 
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 OUT := $(TOP)/build/tests/fuzz
@@ -18,12 +20,22 @@ SOURCES := $(SRC)/readers.c $(wildcard $(TOP)/lib/*.c $(TOP)/arch/*.c) \
 HEADERS := $(wildcard $(TOP)/lib/*.h $(TOP)/arch/*.h)
 FUZZ = $(OUT)/readers -dict=$(SRC)/readers.dict -max_len=32768 \
 	-print_final_stats=1 -artifact_prefix=$(OUT)/readers- \
-	$(OUT)/readers_new $(OUT)/readers_seeds
+	$(OUT)/readers_new $(SRC)/readers_corpus $(OUT)/readers_seeds
 
 check: RUNS := 20000
 check fuzz: $(OUT)/readers $(OUT)/readers_seeds
 	@mkdir -p $(OUT)/readers_new
 	$(FUZZ) $(LIMIT)
+
+# The seeds first: what they cover is not kept again.
+merge: $(OUT)/readers $(OUT)/readers_seeds
+	@rm -rf $(OUT)/readers_merged
+	@mkdir -p $(OUT)/readers_merged
+	cp $(OUT)/readers_seeds/* $(OUT)/readers_merged
+	$(OUT)/readers -merge=1 -max_len=4096 $(OUT)/readers_merged \
+		$(SRC)/readers_corpus $(OUT)/readers_new
+	cd $(OUT)/readers_seeds && for i in *; do rm $(OUT)/readers_merged/$$i; done
+	cp $(OUT)/readers_merged/* $(SRC)/readers_corpus
 
 # A small enclave as ELF and as SGXS, its SIGSTRUCT.
 $(OUT)/readers_seeds: $(SRC)/readers.S
@@ -46,4 +58,4 @@ $(OUT)/readers: $(SOURCES) $(HEADERS)
 clean:
 	rm -rf $(OUT)/readers*
 
-.PHONY: check fuzz clean
+.PHONY: check fuzz merge clean

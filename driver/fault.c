@@ -12,6 +12,7 @@
  * there, the page-fault error code gets the SGX bit, and the signal of a #UD
  * that really was a #GP or a #PF of ENCLU becomes that of the #GP or #PF.
  */
+#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -258,34 +259,72 @@ static bool fault_handle_gp(struct sgx_thread *thread, struct pt_regs *args)
 }
 
 /*
- * bool fixup_vdso_exception(struct pt_regs *regs, int trapnr,
- *			     unsigned long error_code, unsigned long fault_addr)
+ * Whether an interrupt has made the thread leave between the exception, which
+ * was inside, and this moment: the handlers of #GP, #MF and #XM run with
+ * interrupts on. As in sgx_thread_aex(), it is as if the interrupt had come
+ * before the instruction.
+ *
+ * The registers are those of an AEX still. So they are if the instruction at the
+ * AEP has raised it, after an interrupt that came earlier: it is executed once
+ * more then, and raises it again, when there is no interrupt that could be meant.
  */
-static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
+static bool fault_was_left(struct sgx_thread *thread,
+			   const struct pt_regs *regs, unsigned long trapnr)
 {
-	struct sgx_thread *thread = sgx_this_thread();
+	if (sgx_enclave_mode(&thread->cpu) || !thread->interrupted ||
+	    (trapnr != X86_TRAP_GP && trapnr != X86_TRAP_MF &&
+	     trapnr != X86_TRAP_XF))
+		return false;
+	thread->interrupted = false;
+	return regs->ax == SGX_ERESUME && regs->cx == regs->ip;
+}
+
+/* A page fault inside that the kernel has not resolved. */
+static bool fault_vdso_pf(struct sgx_thread *thread, struct pt_regs *args)
+{
+	const u32 errcd = args->dx;
+
+	if (thread->fault_astray) {
+		args->si = X86_TRAP_GP;
+		args->dx = 0;
+		args->cx = 0;
+		return false;
+	}
+
+	if (thread->epcm_fault || fault_fetch_is_epcm(args->cx, args->dx))
+		args->dx |= FAULT_EPCM;
+	thread->epcm_fault = args->dx & SGX_PFEC_SGX;
+	thread->zapped_fault = sgx_isolate_zapped(args->cx, args->dx);
+	if (thread->zapped_fault)
+		args->dx |= SGX_PFEC_P;
+	if (fault_told_wrong(thread, args->dx & ~errcd))
+		return true;
+	args->cx &= PAGE_MASK;
+	return false;
+}
+
+/* True if the exception has been dealt with, or is to be raised again. */
+static bool fault_vdso(struct sgx_thread *thread, struct pt_regs *args)
+{
 	struct pt_regs *regs = (void *)args->di;
 
-	if (thread)
+	if (thread) {
 		thread->fp_fault = false;
+		if (fault_was_left(thread, regs, args->si))
+			return true;
+	}
 	if (thread && sgx_enclave_mode(&thread->cpu) &&
 	    sgx_thread_astray(thread, regs->ip)) {
 		sgx_trap_raise(thread, regs, X86_TRAP_GP);
-		args->ip = (unsigned long)sgx_return_true;
-		return 1;
+		return true;
 	}
-	if (args->si == X86_TRAP_GP && fault_handle_gp(thread, args)) {
-		/* To the kernel it looks as if the vDSO had taken it. */
-		args->ip = (unsigned long)sgx_return_true;
-		return 1;
-	}
+	if (args->si == X86_TRAP_GP && fault_handle_gp(thread, args))
+		return true;
 	if (args->si == X86_TRAP_PF &&
-	    sgx_isolate_takes((void *)args->di, args->cx, args->dx)) {
-		args->ip = (unsigned long)sgx_return_true;
-		return 1;
-	}
+	    sgx_isolate_takes(regs, args->cx, args->dx))
+		return true;
 	if (!thread)
-		return 0;
+		return false;
 
 	if (sgx_enclave_mode(&thread->cpu)) {
 		struct sgx_fault fault = {
@@ -297,36 +336,32 @@ static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
 		/* The kernel has seen which one it was; nobody else does. */
 		thread->fp_fault = fault.vector == X86_TRAP_MF ||
 				   fault.vector == X86_TRAP_XF;
-		if (sgx_thread_aex(thread, &fault))
-			return 0;
-		/* To be raised again: dealt with, as far as the kernel goes. */
+		sgx_thread_aex(thread, &fault);
+		return false;
+	}
+
+	return args->si == X86_TRAP_PF && thread->fault_inside &&
+	       fault_vdso_pf(thread, args);
+}
+
+/*
+ * bool fixup_vdso_exception(struct pt_regs *regs, int trapnr,
+ *			     unsigned long error_code, unsigned long fault_addr)
+ *
+ * With interrupts off: whether the thread is inside is one answer, throughout.
+ */
+static int fault_vdso_probe(struct kprobe *kp, struct pt_regs *args)
+{
+	unsigned long flags;
+	bool taken;
+
+	local_irq_save(flags);
+	taken = fault_vdso(sgx_this_thread(), args);
+	local_irq_restore(flags);
+	/* To the kernel it looks as if the vDSO had taken it. */
+	if (taken)
 		args->ip = (unsigned long)sgx_return_true;
-		return 1;
-	}
-
-	if (args->si != X86_TRAP_PF || !thread->fault_inside)
-		return 0;
-	if (thread->fault_astray) {
-		args->si = X86_TRAP_GP;
-		args->dx = 0;
-		args->cx = 0;
-	} else {
-		const u32 errcd = args->dx;
-
-		if (thread->epcm_fault ||
-		    fault_fetch_is_epcm(args->cx, args->dx))
-			args->dx |= FAULT_EPCM;
-		thread->epcm_fault = args->dx & SGX_PFEC_SGX;
-		thread->zapped_fault = sgx_isolate_zapped(args->cx, args->dx);
-		if (thread->zapped_fault)
-			args->dx |= SGX_PFEC_P;
-		if (fault_told_wrong(thread, args->dx & ~errcd)) {
-			args->ip = (unsigned long)sgx_return_true;
-			return 1;
-		}
-		args->cx &= PAGE_MASK;
-	}
-	return 0;
+	return taken;
 }
 
 /* void force_sig_fault(int sig, int code, void __user *addr) */

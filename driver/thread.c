@@ -119,6 +119,7 @@ static void thread_aex(struct sgx_thread *thread, const struct sgx_fault *fault)
 	struct pt_regs *regs = task_pt_regs(current);
 	struct sgx_epcm *secs = thread->cpu.secs;
 
+	thread->interrupted = !fault;
 	thread->cpu.regs = sgx_pt_regs(regs);
 	sgx_fsgs_read(&thread->cpu);
 	sgx_aex(&thread->cpu, fault);

@@ -183,6 +183,8 @@ struct sgx_abort {
  * @work:	the slow path, run before the thread returns to user mode
  * @work_queued: @work is on its way
  * @aex_wanted:	@work shall do an AEX
+ * @interrupted: the last AEX had no exception; or there was one since, outside,
+ *		for which this was looked at
  * @diverted:	vector of the exception that a system call inside became, until
  *		@work has run; 0 for none. See sgx_thread_aex_call()
  * @zap:	@work shall have the page table entries of this address go; 0 if
@@ -220,6 +222,7 @@ struct sgx_thread {
 	struct sgx_abort abort;
 	bool work_queued;
 	bool aex_wanted;
+	bool interrupted;
 	u8 diverted;
 	bool no_enclave;
 	bool exited;

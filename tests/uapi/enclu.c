@@ -332,24 +332,62 @@ TEST(code_gone, "the page of an ENCLU outside goes again and again")
 {
 	static const u8 enclu[] = { 0x0f, 0x01, 0xd7 };
 	int fd = memfd_create("enclu", MFD_CLOEXEC);
-	struct remap *remap;
+	struct remap code = { .prot = PROT_READ | PROT_EXEC, .fd = fd };
+	struct beside *beside;
 	struct guest guest;
 	unsigned int i;
-	u8 *page;
 
 	ASSERT(fd >= 0);
 	ASSERT_OK(ftruncate(fd, PAGE));
 	ASSERT_EQ(pwrite(fd, enclu, sizeof(enclu), 0), sizeof(enclu));
-	page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	ASSERT(page != MAP_FAILED);
+	code.page = mmap(NULL, PAGE, code.prot, MAP_SHARED, fd, 0);
+	ASSERT(code.page != MAP_FAILED);
 	guest_open(&guest);
 	catch_all();
-	remap = remap_start(page, PROT_READ | PROT_EXEC, fd, 0);
+	beside = beside_start(remap, &code);
 	for (i = 0; i < 5000; i++) {
-		ASSERT_EQ(code_signal(page, SGX_EREPORT), SIGSEGV);
+		ASSERT_EQ(code_signal(code.page, SGX_EREPORT), SIGSEGV);
 		ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_GP);
 	}
-	remap_stop(remap);
+	beside_stop(beside);
+}
+
+/*
+ * After an interrupt: the exception is the program's, and not one that was under
+ * way inside.
+ */
+TEST(aep_faults, "the instruction at the AEP is a HLT")
+{
+	static const u8 hlt[] = { 0xf4 };
+	struct raw raw = { .stack = entry_stack() };
+	u8 *aep = page_alloc(1);
+	volatile u64 here = 0;
+	volatile u64 go = 0;
+	struct op op = { .op = OP_SPIN, .arg = { (u64)&here, (u64)&go } };
+	struct beside *beside;
+	struct guest guest;
+
+	memcpy(aep, hlt, sizeof(hlt));
+	ASSERT_OK(mprotect(aep, PAGE, PROT_READ | PROT_EXEC));
+	guest_open(&guest);
+	catch_all();
+	alarm(60);
+	raw_entry(&raw, &guest, &op);
+	raw.in[RCX] = (u64)aep;
+	beside = beside_start(kick, NULL);
+	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
+	beside_stop(beside);
+	ASSERT_EQ(caught.code, SI_KERNEL);
+	ASSERT_EQ(caught.reg[REG_TRAPNO], SGX_VECTOR_GP);
+	ASSERT_EQ(caught.reg[REG_RIP], aep);
+	ASSERT_EQ(caught.reg[REG_RAX], SGX_ERESUME);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 1);
+	go = 1;
+	raw.in[RAX] = SGX_ERESUME;
+	raw.in[RCX] = (u64)raw_aep_resume;
+	raw_enclu(&raw);
+	ASSERT_EQ(raw.path, RAW_PATH_EEXIT);
+	ASSERT_EQ(GUEST_OP(&guest, 0, .op = OP_CSSA), 0);
 }
 
 TEST(high_half, "the upper half of RAX does not count")

@@ -121,16 +121,17 @@ static const struct insn gone_insns[] = {
 TEST_ROWS(code_gone, gone_insns,
 	  "the page of an instruction goes again and again:")
 {
+	struct remap code = { .prot = PROT_READ | PROT_EXEC };
 	struct sgx_enclave_run run;
-	struct remap *remap;
+	struct beside *beside;
 	struct guest guest;
 	unsigned int i;
-	u64 page;
 
 	guest_open(&guest);
-	page = guest_symbol(&guest, row->at) & -PAGE;
-	remap = remap_start((void *)page, PROT_READ | PROT_EXEC, guest.encl.fd,
-			    page - guest.encl.secs.baseaddr);
+	code.page = (void *)(guest_symbol(&guest, row->at) & -PAGE);
+	code.fd = guest.encl.fd;
+	code.offset = (u64)code.page - guest.encl.secs.baseaddr;
+	beside = beside_start(remap, &code);
 	for (i = 0; i < 2000; i++) {
 		struct op op = { .op = OP_INSN, .arg = { row->insn } };
 
@@ -143,7 +144,53 @@ TEST_ROWS(code_gone, gone_insns,
 		ASSERT_EQ(run.exception_vector, row->vector);
 		resume_at(&guest, "just_ret");
 	}
-	remap_stop(remap);
+	beside_stop(beside);
+}
+
+/* Exceptions whose handlers the kernel runs with interrupts on. */
+static const struct insn kicked_insns[] = {
+	{ "IN", INSN_IN, SGX_VECTOR_UD, "insn_in" },
+	{ "HLT", INSN_HLT, SGX_VECTOR_GP, "insn_hlt" },
+	{ "FDIV by zero, unmasked", INSN_MF, SGX_VECTOR_MF, "insn_mf" },
+};
+
+/*
+ * An interrupt between an exception and what the driver makes of it has the
+ * thread leave first: then the exception is to come again. As for code_gone it
+ * takes processors that run at once.
+ */
+TEST_ROWS(kicked, kicked_insns, "while threads are made to leave")
+{
+	const u32 told = SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE |
+			 row->vector;
+	struct op op = { .op = OP_INSN, .arg = { row->insn } };
+	int mem = open("/proc/self/mem", O_RDONLY);
+	struct sgx_enclave_run run;
+	struct beside *beside;
+	struct guest guest;
+	unsigned int i;
+	u64 frame;
+	u32 info;
+
+	ASSERT(mem >= 0);
+	guest_open(&guest);
+	frame = guest_gpr(&guest, 0, 0, GPR(exitinfo));
+	beside = beside_start(kick, NULL);
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	/* Resumed, it is raised again. */
+	for (i = 0; i < 5000; i++) {
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, row->vector);
+		ASSERT_EQ(run.exception_error_code, 0);
+		ASSERT_EQ(pread(mem, &info, sizeof(info), frame), sizeof(info));
+		ASSERT_EQ(info, told);
+		run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+	}
+	beside_stop(beside);
+	check_ssa(&guest, row->vector, SGX_EXITINFO_HARDWARE,
+		  guest_symbol(&guest, row->at));
+	resume_at(&guest, "just_ret");
+	close(mem);
 }
 
 /*

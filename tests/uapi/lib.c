@@ -11,8 +11,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/membarrier.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "lib.h"
 
@@ -484,47 +486,58 @@ void raw_entry(struct raw *raw, const struct guest *guest, struct op *op)
 	raw->in[RDI] = (u64)op;
 }
 
-struct remap {
+struct beside {
 	pthread_t thread;
-	void *page;
-	int prot;
-	int fd;
-	u64 offset;
+	void (*turn)(const void *arg);
+	const void *arg;
 	bool stop;
-	u64 times;
+	u64 turns;
 };
 
-static void *remap_thread(void *data)
+static void *beside_thread(void *data)
 {
-	struct remap *remap = data;
+	struct beside *beside = data;
 
-	while (!__atomic_load_n(&remap->stop, __ATOMIC_RELAXED)) {
-		ASSERT(mmap(remap->page, PAGE, remap->prot,
-			    MAP_SHARED | MAP_FIXED, remap->fd,
-			    remap->offset) == remap->page);
-		__atomic_fetch_add(&remap->times, 1, __ATOMIC_RELAXED);
+	while (!__atomic_load_n(&beside->stop, __ATOMIC_RELAXED)) {
+		beside->turn(beside->arg);
+		__atomic_fetch_add(&beside->turns, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
 
-struct remap *remap_start(void *page, int prot, int fd, u64 offset)
+struct beside *beside_start(void (*turn)(const void *arg), const void *arg)
 {
-	struct remap *remap = calloc(1, sizeof(*remap));
+	struct beside *beside = calloc(1, sizeof(*beside));
 
-	ASSERT(remap);
-	remap->page = page;
-	remap->prot = prot;
-	remap->fd = fd;
-	remap->offset = offset;
-	ASSERT_OK(pthread_create(&remap->thread, NULL, remap_thread, remap));
-	while (!__atomic_load_n(&remap->times, __ATOMIC_RELAXED))
+	ASSERT(beside);
+	beside->turn = turn;
+	beside->arg = arg;
+	ASSERT_OK(pthread_create(&beside->thread, NULL, beside_thread, beside));
+	while (!__atomic_load_n(&beside->turns, __ATOMIC_RELAXED))
 		sched_yield();
-	return remap;
+	return beside;
 }
 
-void remap_stop(struct remap *remap)
+void beside_stop(struct beside *beside)
 {
-	__atomic_store_n(&remap->stop, true, __ATOMIC_RELAXED);
-	ASSERT_OK(pthread_join(remap->thread, NULL));
-	free(remap);
+	__atomic_store_n(&beside->stop, true, __ATOMIC_RELAXED);
+	ASSERT_OK(pthread_join(beside->thread, NULL));
+	free(beside);
+}
+
+void remap(const void *arg)
+{
+	const struct remap *what = arg;
+
+	ASSERT(mmap(what->page, PAGE, what->prot, MAP_SHARED | MAP_FIXED,
+		    what->fd, what->offset) == what->page);
+}
+
+void kick(const void *arg)
+{
+	(void)arg;
+	ASSERT_OK(syscall(SYS_membarrier,
+			  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0));
+	ASSERT_OK(syscall(SYS_membarrier,
+			  MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0));
 }

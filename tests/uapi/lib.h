@@ -167,12 +167,23 @@ u64 epc_stat(const char *key);
 const char *encl_stat_text(const struct enclave *encl, const char *key);
 
 /*
- * Another thread maps a page of a file anew, over itself, all the time: its
- * translation goes whenever it may. It has gone once when it returns.
+ * Another thread calls @turn all the time, until it is stopped. It has done so
+ * once when beside_start() returns.
  */
-struct remap;
-struct remap *remap_start(void *page, int prot, int fd, u64 offset);
-void remap_stop(struct remap *remap);
+struct beside;
+struct beside *beside_start(void (*turn)(const void *arg), const void *arg);
+void beside_stop(struct beside *beside);
+
+/* For it: a page of a file is mapped anew, over itself: its translation goes. */
+struct remap {
+	void *page;
+	int prot;
+	int fd;
+	u64 offset;
+};
+void remap(const void *arg);
+/* An interprocessor interrupt for all threads, by which they leave enclaves. */
+void kick(const void *arg);
 
 /* Pages of the EPC, and how many of them are in use. */
 u64 epc_pages(void);

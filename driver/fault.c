@@ -134,18 +134,21 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 /*
  * A fetch that the mapping allows is forbidden by the EPCM: the page is mapped
  * without execute permission, and the kernel does not ask the mapping's fault
- * handler about it. The mapping cannot be looked at while its lock is held by a
- * writer; it is about to change then, and either answer is right.
+ * handler about it.
+ *
+ * 1 if it is one, 0 if not, -EAGAIN if the mapping cannot be looked at now: a
+ * writer has its lock, or waits for it.
  */
-static bool fault_fetch_is_epcm(unsigned long address, unsigned long errcd)
+static int fault_fetch_is_epcm(unsigned long address, unsigned long errcd)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
 	bool is_epcm;
 
-	if ((errcd & (SGX_PFEC_I | SGX_PFEC_P)) != (SGX_PFEC_I | SGX_PFEC_P) ||
-	    !mmap_read_trylock(mm))
-		return false;
+	if ((errcd & (SGX_PFEC_I | SGX_PFEC_P)) != (SGX_PFEC_I | SGX_PFEC_P))
+		return 0;
+	if (!mmap_read_trylock(mm))
+		return -EAGAIN;
 	vma = find_vma(mm, address);
 	is_epcm = vma && vma->vm_start <= address &&
 		  vma->vm_ops == &sgx_vm_ops && vma->vm_flags & VM_EXEC;
@@ -279,10 +282,14 @@ static bool fault_was_left(struct sgx_thread *thread,
 	return regs->ax == SGX_ERESUME && regs->cx == regs->ip;
 }
 
-/* A page fault inside that the kernel has not resolved. */
+/*
+ * A page fault inside that the kernel has not resolved. True if it is to come
+ * again, by ERESUME.
+ */
 static bool fault_vdso_pf(struct sgx_thread *thread, struct pt_regs *args)
 {
 	const u32 errcd = args->dx;
+	int is_epcm, is_zapped;
 
 	if (thread->fault_astray) {
 		args->si = X86_TRAP_GP;
@@ -291,12 +298,20 @@ static bool fault_vdso_pf(struct sgx_thread *thread, struct pt_regs *args)
 		return false;
 	}
 
-	if (thread->epcm_fault || fault_fetch_is_epcm(args->cx, args->dx))
+	is_epcm = thread->epcm_fault ? 1 : fault_fetch_is_epcm(args->cx, errcd);
+	is_zapped = is_epcm ? 0 : sgx_isolate_zapped(args->cx, errcd);
+	if (is_epcm < 0 || is_zapped < 0) {
+		/* What the enclave was told is no worse the next time. */
+		thread->fault_told.expected = thread->fault_told.added;
+		return true;
+	}
+
+	if (is_epcm)
 		args->dx |= FAULT_EPCM;
 	thread->epcm_fault = args->dx & SGX_PFEC_SGX;
-	thread->zapped_fault = sgx_isolate_zapped(args->cx, args->dx);
-	if (thread->zapped_fault)
+	if (is_zapped)
 		args->dx |= SGX_PFEC_P;
+	thread->zapped_fault = is_zapped;
 	if (fault_told_wrong(thread, args->dx & ~errcd))
 		return true;
 	args->cx &= PAGE_MASK;

@@ -714,10 +714,10 @@ bool sgx_isolate_takes(struct pt_regs *regs, unsigned long address,
  * what the program sees is the fault of a page that is present.
  *
  * Context: the running thread, preemption off.
- * Return: true if the mapping, which allows something else, forbids the access
- * to a page that is in the EPC.
+ * Return: 1 if the mapping, which allows something else, forbids the access to a
+ * page that is in the EPC; 0 if not; -EAGAIN if that cannot be found out now.
  */
-bool sgx_isolate_zapped(unsigned long address, unsigned long errcd)
+int sgx_isolate_zapped(unsigned long address, unsigned long errcd)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
@@ -725,9 +725,10 @@ bool sgx_isolate_zapped(unsigned long address, unsigned long errcd)
 	bool zapped = false;
 	void *page;
 
-	if (!static_branch_unlikely(&sgx_isolated) || errcd & SGX_PFEC_P ||
-	    !mmap_read_trylock(mm))
-		return false;
+	if (!static_branch_unlikely(&sgx_isolated) || errcd & SGX_PFEC_P)
+		return 0;
+	if (!mmap_read_trylock(mm))
+		return -EAGAIN;
 
 	if (errcd & SGX_PFEC_W)
 		allowing = VM_WRITE;

@@ -41,7 +41,7 @@ bool sgx_isolate_keeps(struct sgx_thread *thread, unsigned long address,
 		       unsigned long errcd);
 bool sgx_isolate_takes(struct pt_regs *regs, unsigned long address,
 		       unsigned long errcd);
-bool sgx_isolate_zapped(unsigned long address, unsigned long errcd);
+int sgx_isolate_zapped(unsigned long address, unsigned long errcd);
 int sgx_isolate_watch(void);
 void sgx_isolate_unwatch(void);
 

@@ -388,6 +388,77 @@ TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 	ASSERT_EQ(exinfo.errcd, run.exception_error_code);
 }
 
+/* The lock of the address space is wanted for writing nearly all the time. */
+static void change_mappings(const void *arg)
+{
+	void *pages = (void *)arg;
+
+	ASSERT_OK(mprotect(pages, 512 * PAGE, PROT_READ));
+	ASSERT_OK(mprotect(pages, 512 * PAGE, PROT_READ | PROT_WRITE));
+}
+
+static const struct locked {
+	const char *situation;
+	enum op_code op;
+	const char *page;
+	int prot;
+	u32 errcd;
+} locked_faults[] = {
+	{ "a fetch that the EPCM forbids", OP_CALL, "code_page",
+	  PROT_READ | PROT_EXEC,
+	  SGX_PFEC_SGX | SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_I },
+	/* With isolation=pkey no page table entry says that there is a page. */
+	{ "a write that the mapping forbids", OP_WRITE, "data_pages", PROT_READ,
+	  SGX_PFEC_P | SGX_PFEC_U | SGX_PFEC_W },
+};
+
+/* What is to be found out about a page fault is found out all the same. */
+TEST_ROWS(locked, locked_faults, "while other threads change mappings")
+{
+	struct beside *beside[2];
+	struct op op = { .op = row->op };
+	struct sgx_enclave_restrict_permissions restrict_arg = {
+		.length = PAGE,
+		.permissions = SGX_SECINFO_FL_R,
+	};
+	struct sgx_enclave_run run;
+	struct guest guest;
+	unsigned int i;
+	u64 page;
+
+	guest_open(&guest);
+	page = guest_symbol(&guest, row->page);
+	if (row->errcd & SGX_PFEC_SGX) {
+		restrict_arg.offset = page - guest.encl.secs.baseaddr;
+		ASSERT_OK(ioctl(guest.encl.fd,
+				SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+				&restrict_arg));
+	}
+	ASSERT_OK(mprotect((void *)page, PAGE, row->prot));
+	/* It is in the page tables, if it can be. */
+	guest_read(&guest, 0, page);
+
+	for (i = 0; i < 2; i++) {
+		/* There are pages, so that it takes a while. */
+		void *pages = memset(page_alloc(512), 1, 512 * PAGE);
+
+		beside[i] = beside_start(change_mappings, pages);
+	}
+	op.arg[0] = page;
+	run = guest_enter(&guest, 0, SGX_EENTER, &op);
+	/* Resumed, it comes again. */
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(run.function, SGX_ERESUME);
+		ASSERT_EQ(run.exception_vector, SGX_VECTOR_PF);
+		ASSERT_EQ(run.exception_error_code, row->errcd);
+		ASSERT_EQ(run.exception_addr, page);
+		run = guest_enter(&guest, 0, SGX_ERESUME, NULL);
+	}
+	for (i = 0; i < 2; i++)
+		beside_stop(beside[i]);
+	resume_at(&guest, "just_ret");
+}
+
 TEST(page_fault_retried, "a page made accessible again: the access is repeated")
 {
 	struct op op = { .op = OP_READ };

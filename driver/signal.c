@@ -16,13 +16,20 @@
 /*
  * Probe of the tracepoint signal_deliver. The signal frame is built from the
  * registers afterwards: it shows the AEP.
+ *
+ * What the slow path has found out for an ENCLU that is to come again, the
+ * handler may change, or it may never return to it.
  */
 static void signal_probe(void *data, int sig, struct kernel_siginfo *info,
 			 struct k_sigaction *action)
 {
 	struct sgx_thread *thread = sgx_this_thread();
 
-	if (thread && sgx_enclave_mode(&thread->cpu))
+	if (!thread)
+		return;
+	thread->miss.answered = false;
+	thread->no_enclave = false;
+	if (sgx_enclave_mode(&thread->cpu))
 		sgx_thread_aex(thread, NULL);
 }
 

@@ -494,8 +494,14 @@ static struct sgx_encl_page *thread_lock_page(struct sgx_encl *encl,
 	return sgx_encl_lock_page(encl, la);
 }
 
-/* Look up one address. The mmap_lock is held. */
-static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
+/*
+ * Look up one address; true if there is a translation. Otherwise there is an
+ * answer, or no memory to note one: then the ENCLU comes again from user mode,
+ * so that whoever waits for memory can be killed.
+ *
+ * The mmap_lock is held.
+ */
+static bool thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 {
 	struct sgx_miss *miss = &thread->miss;
 	struct vm_area_struct *vma = vma_lookup(mm, miss->la);
@@ -508,12 +514,12 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 
 	if (!vma) {
 		miss_fault(miss, 0);
-		return;
+		return false;
 	}
 	if (vma->vm_ops != &sgx_vm_ops) {
 		miss->fault = false;
 		miss->answered = true;
-		return;
+		return false;
 	}
 
 	encl = sgx_vma_encl(vma);
@@ -521,7 +527,7 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	/* x86 has no mapping that can be accessed and not read. */
 	if (!(vma->vm_flags & VM_ACCESS_FLAGS) || miss->access & refused) {
 		miss_fault(miss, SGX_PFEC_P);
-		return;
+		return false;
 	}
 
 	page = thread_lock_page(encl, miss->la);
@@ -544,36 +550,36 @@ static void thread_translate(struct sgx_thread *thread, struct mm_struct *mm)
 	mutex_unlock(&encl->lock);
 	if (page == ERR_PTR(-EIO)) {
 		miss_fault(miss, SGX_PFEC_P | SGX_PFEC_SGX);
-		return;
+		return false;
 	}
 	if (IS_ERR_OR_NULL(page)) {
 		miss_sigbus(miss);
-		return;
+		return false;
 	}
 	if (miss->access & refused) {
 		miss_fault(miss, SGX_PFEC_P);
-		return;
+		return false;
 	}
 
-	if (thread_attach(thread, encl)) {
-		miss_fault(miss, 0);
-		return;
-	}
+	if (thread_attach(thread, encl))
+		return false;
 
 	sgx_isolate_attach(thread, vma);
 	tlb_fill(thread, encl, &page->epcm, miss->la, generation, refused);
+	return true;
 }
 
-/* False if the answer is that there is no translation. */
+/* True if there is a translation now, so that the leaf can be executed. */
 static bool thread_resolve_miss(struct sgx_thread *thread)
 {
 	struct mm_struct *mm = current->mm;
+	bool found;
 
 	thread->miss.pending = false;
 	mmap_read_lock(mm);
-	thread_translate(thread, mm);
+	found = thread_translate(thread, mm);
 	mmap_read_unlock(mm);
-	return !thread->miss.answered;
+	return found;
 }
 
 /*

@@ -68,7 +68,8 @@ struct sgx_attachment {
  * @access:	as for &sgx_host_ops.walk
  * @pending:	the slow path has to look it up
  * @answered:	the slow path looked it up and there is no EPC page for this
- *		access; the next walk of @la takes the answer from here
+ *		access; the next walk of @la takes the answer from here, unless
+ *		the leaf faults for something else or a signal comes before
  * @fault:	the answer is a page fault with @errcd; otherwise ordinary
  *		memory is mapped there
  * @errcd:	page-fault error code

@@ -172,6 +172,9 @@ static noinline int trap_leaf_fault(struct sgx_thread *thread,
 {
 	struct sgx_fault fault = thread->cpu.fault;
 
+	/* What it was answered last may not be what it has faulted for. */
+	thread->miss.answered = false;
+
 	/* The page is being evicted. Once more, and it comes back. */
 	if (fault.vector == X86_TRAP_PF && fault.errcd & SGX_PFEC_SGX &&
 	    sgx_thread_forget(thread, fault.addr & PAGE_MASK))

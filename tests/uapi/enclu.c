@@ -374,7 +374,7 @@ TEST(aep_faults, "the instruction at the AEP is a HLT")
 	alarm(60);
 	raw_entry(&raw, &guest, &op);
 	raw.in[RCX] = (u64)aep;
-	beside = beside_start(kick, NULL);
+	beside = beside_start(interrupt, NULL);
 	ASSERT_EQ(raw_signal(&raw), SIGSEGV);
 	beside_stop(beside);
 	ASSERT_EQ(caught.code, SI_KERNEL);

@@ -175,7 +175,7 @@ TEST_ROWS(kicked, kicked_insns, "while threads are made to leave")
 	ASSERT(mem >= 0);
 	guest_open(&guest);
 	frame = guest_gpr(&guest, 0, 0, GPR(exitinfo));
-	beside = beside_start(kick, NULL);
+	beside = beside_start(interrupt, NULL);
 	run = guest_enter(&guest, 0, SGX_EENTER, &op);
 	/* Resumed, it is raised again. */
 	for (i = 0; i < 5000; i++) {
@@ -388,15 +388,6 @@ TEST_ROWS(access_epcm, epcm_accesses, "what the EPCM alone forbids inside")
 	ASSERT_EQ(exinfo.errcd, run.exception_error_code);
 }
 
-/* The lock of the address space is wanted for writing nearly all the time. */
-static void change_mappings(const void *arg)
-{
-	void *pages = (void *)arg;
-
-	ASSERT_OK(mprotect(pages, 512 * PAGE, PROT_READ));
-	ASSERT_OK(mprotect(pages, 512 * PAGE, PROT_READ | PROT_WRITE));
-}
-
 static const struct locked {
 	const char *situation;
 	enum op_code op;
@@ -438,12 +429,8 @@ TEST_ROWS(locked, locked_faults, "while other threads change mappings")
 	/* It is in the page tables, if it can be. */
 	guest_read(&guest, 0, page);
 
-	for (i = 0; i < 2; i++) {
-		/* There are pages, so that it takes a while. */
-		void *pages = memset(page_alloc(512), 1, 512 * PAGE);
-
-		beside[i] = beside_start(change_mappings, pages);
-	}
+	for (i = 0; i < 2; i++)
+		beside[i] = beside_start(change_mappings, changing_pages());
 	op.arg[0] = page;
 	run = guest_enter(&guest, 0, SGX_EENTER, &op);
 	/* Resumed, it comes again. */

@@ -533,11 +533,27 @@ void remap(const void *arg)
 		    what->fd, what->offset) == what->page);
 }
 
-void kick(const void *arg)
+#define CHANGING 512
+
+const void *changing_pages(void)
+{
+	/* There are pages, so that it takes a while. */
+	return memset(page_alloc(CHANGING), 1, CHANGING * PAGE);
+}
+
+void change_mappings(const void *arg)
+{
+	void *pages = (void *)arg;
+
+	ASSERT_OK(mprotect(pages, CHANGING * PAGE, PROT_READ));
+	ASSERT_OK(mprotect(pages, CHANGING * PAGE, PROT_READ | PROT_WRITE));
+}
+
+void interrupt(const void *arg)
 {
 	(void)arg;
 	ASSERT_OK(syscall(SYS_membarrier,
 			  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0));
-	ASSERT_OK(syscall(SYS_membarrier,
-			  MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0));
+	ASSERT_OK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
+			  0));
 }

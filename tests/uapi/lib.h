@@ -182,8 +182,14 @@ struct remap {
 	u64 offset;
 };
 void remap(const void *arg);
+/*
+ * The lock of the address space is wanted for writing nearly all the time; @arg
+ * is from changing_pages(), and no two threads have the same.
+ */
+const void *changing_pages(void);
+void change_mappings(const void *arg);
 /* An interprocessor interrupt for all threads, by which they leave enclaves. */
-void kick(const void *arg);
+void interrupt(const void *arg);
 
 /* Pages of the EPC, and how many of them are in use. */
 u64 epc_pages(void);

@@ -412,6 +412,108 @@ static void jumping_handler(int sig)
 	siglongjmp(escape, 1);
 }
 
+/* An ENCLU that lacks a mapping, which a signal handler makes. */
+static struct {
+	u64 enclu;
+	pid_t tid;
+	bool armed;
+	bool mapped; /* when RIP was that of the ENCLU */
+	struct sgx_enclave_run run;
+} late;
+
+static void map_tcs(void)
+{
+	ASSERT_OK(encl_map(&guest.encl, guest.tcs - guest.encl.secs.baseaddr,
+			   PAGE, PROT_READ | PROT_WRITE));
+}
+
+static void mapping_handler(int sig, siginfo_t *info, void *context)
+{
+	const ucontext_t *uc = context;
+
+	(void)sig;
+	(void)info;
+	if (!late.armed || (u64)uc->uc_mcontext.gregs[REG_RIP] != late.enclu)
+		return;
+	late.armed = false;
+	map_tcs();
+	late.mapped = true;
+}
+
+static void send_late(const void *arg)
+{
+	(void)arg;
+	if (__atomic_load_n(&late.armed, __ATOMIC_RELAXED))
+		syscall(SYS_tgkill, getpid(), late.tid, SIGUSR1);
+	else
+		sched_yield();
+}
+
+/* One that the driver does not know yet. */
+static void *late_thread(void *arg)
+{
+	late.tid = syscall(SYS_gettid);
+	late.mapped = false;
+	__atomic_store_n(&late.armed, true, __ATOMIC_RELAXED);
+	late.run = guest_enter(&guest, 0, SGX_EENTER, arg);
+	__atomic_store_n(&late.armed, false, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static const struct late_case {
+	const char *situation;
+	bool all;
+} late_cases[] = {
+	{ "its TCS", false },
+	{ "the first page of an enclave", true },
+};
+
+/*
+ * The slow path waits for the lock of the address space, and the signal comes
+ * meanwhile: what it has found out is old when the ENCLU comes again.
+ */
+TEST_ROWS(late_map, late_cases, "a handler that interrupts EENTER maps")
+{
+	struct sigaction action = { .sa_sigaction = mapping_handler,
+				    .sa_flags = SA_SIGINFO };
+	const u8 *code = vdso_enter_enclave();
+	struct op op = { .op = OP_NOP };
+	struct beside *beside[3];
+	unsigned int mapped = 0;
+	pthread_t thread;
+	unsigned int i;
+
+	guest_open(&guest);
+	while (memcmp(code, "\x0f\x01\xd7", 3))
+		code++;
+	late.enclu = (u64)code;
+	if (row->all)
+		ASSERT_OK(munmap((void *)guest.encl.secs.baseaddr,
+				 guest.encl.secs.size));
+	ASSERT_OK(sigaction(SIGUSR1, &action, NULL));
+	beside[0] = beside_start(send_late, NULL);
+	beside[1] = beside_start(change_mappings, changing_pages());
+	beside[2] = beside_start(change_mappings, changing_pages());
+	for (i = 0; i < 50; i++) {
+		ASSERT_OK(munmap((void *)guest.tcs, PAGE));
+		ASSERT_OK(pthread_create(&thread, NULL, late_thread, &op));
+		ASSERT_OK(pthread_join(thread, NULL));
+		if (!late.mapped) {
+			map_tcs();
+			continue;
+		}
+		mapped++;
+		/* It has no SSA then. */
+		if (row->all)
+			ASSERT_EQ(late.run.exception_vector, SGX_VECTOR_PF);
+		else
+			ASSERT_EQ(late.run.function, SGX_EEXIT);
+	}
+	for (i = 0; i < 3; i++)
+		beside_stop(beside[i]);
+	printf("  %u of 50 at the ENCLU\n", mapped);
+}
+
 TEST(abandoned, "a handler that does not return: the frame stays in use")
 {
 	struct sigaction action = { .sa_handler = jumping_handler };

@@ -989,11 +989,12 @@ static int access_decode(struct access *access)
 	len = sizeof(bytes) - copy_from_user(bytes,
 					     (void __user *)access->regs.ip,
 					     sizeof(bytes));
-	/* Its own page has gone meanwhile: executing brings it back. */
-	if (!len && access->abort->encl)
-		return -EAGAIN;
-	if (!decoder || !len || decode(&access->insn, bytes, len))
+	if (!decoder)
 		return -EOPNOTSUPP;
+	/* What is missing of it the enclave brings back by executing it. */
+	if (!len || decode(&access->insn, bytes, len))
+		return len < sizeof(bytes) && access->abort->encl ? -EAGAIN
+								  : -EOPNOTSUPP;
 
 	/* The prefixes of AVX-512 and of APX are longer. */
 	if (access->insn.vex_prefix.nbytes > 3 ||
@@ -1044,6 +1045,17 @@ static bool access_is_current(const struct sgx_thread *thread,
 	return task_pt_regs(current)->ip == abort->ip && encl == abort->encl;
 }
 
+static bool access_stays(const struct sgx_thread *thread,
+			 const struct sgx_abort *abort)
+{
+	bool stays;
+
+	local_irq_disable();
+	stays = access_is_current(thread, abort);
+	local_irq_enable();
+	return stays;
+}
+
 static void access_commit(struct sgx_thread *thread, struct access *access)
 {
 	access->regs.ip += access->insn.length;
@@ -1065,6 +1077,10 @@ static void access_commit(struct sgx_thread *thread, struct access *access)
  * @thread:	running thread, whose &sgx_thread.abort says which
  *
  * If it cannot be, the thread executes it once more and then gets its exception.
+ * If the thread has left the enclave meanwhile, that is why it cannot be.
+ *
+ * The instruction, and what it reads and writes of the enclave itself, need not be
+ * in the page tables: a page fault of the kernel brings it in, without an AEX.
  *
  * Context: the running thread before it returns to user mode; may sleep.
  */
@@ -1083,14 +1099,16 @@ void sgx_abort_access(struct sgx_thread *thread)
 	if (ret)
 		return;
 
+	abort->running = abort->encl;
 	if (user_64bit_mode(regs))
 		ret = access_decode(&access);
 	else
 		ret = -EOPNOTSUPP;
 	if (!ret)
 		ret = access_carry_out(&access);
+	abort->running = NULL;
 	if (!ret)
 		access_commit(thread, &access);
-	else if (ret != -EAGAIN)
+	else if (ret != -EAGAIN && access_stays(thread, abort))
 		abort->refused = true;
 }

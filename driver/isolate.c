@@ -385,6 +385,9 @@ int sgx_isolate_mprotect(struct vm_area_struct *vma, unsigned long newflags)
  * sgx_isolate_forbids() - does a page fault come from outside of the enclave
  * @vmf:	page fault in a mapping of an enclave
  *
+ * The kernel's own accesses do, but for those that carry out an instruction of
+ * the enclave (sgx_abort_access()).
+ *
  * Context: the thread that faults.
  * Return: true if no page table entry may be made for it.
  */
@@ -396,8 +399,11 @@ bool sgx_isolate_forbids(const struct vm_fault *vmf)
 		return false;
 
 	thread = sgx_current_thread();
-	return !(vmf->flags & FAULT_FLAG_USER) || !thread ||
-	       thread->fault_encl != sgx_vma_encl(vmf->vma);
+	if (!thread)
+		return true;
+	if (!(vmf->flags & FAULT_FLAG_USER))
+		return thread->abort.running != sgx_vma_encl(vmf->vma);
+	return thread->fault_encl != sgx_vma_encl(vmf->vma);
 }
 
 /*

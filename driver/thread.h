@@ -146,6 +146,8 @@ struct sgx_fault_told {
  * @ip:		instruction
  * @address:	the address that faulted
  * @encl:	enclave in which the thread is, NULL outside
+ * @running:	the same while the access is being carried out, NULL else; only
+ *		compared with
  */
 struct sgx_abort {
 	bool pending;
@@ -153,6 +155,7 @@ struct sgx_abort {
 	unsigned long ip;
 	unsigned long address;
 	struct sgx_encl *encl;
+	const struct sgx_encl *running;
 };
 
 /**

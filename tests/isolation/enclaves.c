@@ -60,6 +60,53 @@ TEST(absent, "code inside one enclave reads what is not in the page tables")
 	ASSERT(vault_intact(&b));
 }
 
+/* The page table entries go, and the enclave brings them back. */
+static void zap(void *page, int prot)
+{
+	ASSERT_OK(mprotect(page, PAGE, PROT_NONE));
+	ASSERT_OK(mprotect(page, PAGE, prot));
+}
+
+TEST(own_absent, "code inside one enclave copies another to an absent own page")
+{
+	unsigned int i;
+
+	vault_open(&a);
+	vault_open(&b);
+	for (i = 0; i < 20; i++) {
+		zap(a.secret, PROT_READ | PROT_WRITE);
+		copy_inside(&a, a.secret, b.secret, 64);
+		ASSERT_EQ(guest_read(&a.guest, 0, (u64)a.secret + 56),
+			  isolated() ? ~0UL : 0x5a5a5a5a5a5a5a5a);
+		guest_write(&a.guest, 0, (u64)a.secret + 56, 0);
+	}
+}
+
+/*
+ * It takes processors that run at once for the page to go just when the
+ * instruction is to be carried out.
+ */
+TEST(crossing, "the second page of such an instruction goes again and again")
+{
+	struct remap code = { .prot = PROT_READ | PROT_EXEC };
+	struct beside *beside;
+	unsigned int i;
+	u64 at;
+
+	vault_open(&a);
+	vault_open(&b);
+	at = guest_symbol(&a.guest, "crossing_load");
+	code.page = (void *)((at & -PAGE) + PAGE);
+	code.fd = a.guest.encl.fd;
+	code.offset = (u64)code.page - a.guest.encl.secs.baseaddr;
+	beside = beside_start(remap, &code);
+	for (i = 0; i < 500; i++)
+		ASSERT_EQ(GUEST_OP(&a.guest, 0, .op = OP_CALL,
+				   .arg = { at, (u64)b.secret }),
+			  isolated() ? ~0UL : 0x5a5a5a5a5a5a5a5a);
+	beside_stop(beside);
+}
+
 /* With isolation it is an exception of the enclave that does it. */
 TEST(not_decoded, "code inside one enclave reads another by an x87 load")
 {

@@ -29,4 +29,12 @@ at_x87_load:
 	fstp	%st(0)
 	xor	%eax, %eax
 	ret
+
+	/* u64 crossing_load(const u64 *p): an instruction in two pages. */
+	.globl	crossing_load
+	.balign	4096
+	.skip	4096 - 2
+crossing_load:
+	mov	(%rdi), %rax
+	ret
 	.section .note.GNU-stack, "", @progbits

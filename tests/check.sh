@@ -321,7 +321,7 @@ run_fault() {
 run_kasan() {
 	local on=(--kernel kasan --mem 2G --timeout 3000) part
 	vm/kernel --kernel kasan >/dev/null
-	for part in uapi attack isolation paging; do
+	for part in uapi attack isolation paging ceiling; do
 		make --no-print-directory -s -C "tests/$part"
 	done
 	make --no-print-directory -s -C tests/access programs
@@ -329,11 +329,14 @@ run_kasan() {
 	count kasan-cpuid tests/cpuid/run.sh --kernel kasan
 	count kasan-access vm/run "${on[@]}" --append audit=1 -- \
 		tests/access/run.sh slow races property rules
+	count kasan-signed vm/run "${on[@]}" --module-params rules_signed=1 -- \
+		tests/access/run.sh signed
 	count kasan-isolation vm/run "${on[@]}" -- tests/isolation/run.sh
 	count kasan-paging vm/run "${on[@]}" --module-params epc_size=2 -- \
 		tests/paging/run.sh
 	count kasan-attack env ATTACK_SECONDS=1 vm/run "${on[@]}" \
 		--append vsyscall=xonly -- tests/attack/run.sh
+	count kasan-libos vm/run "${on[@]}" -- build/tests/ceiling/libos 300
 	count kasan-selftests tests/selftests/run.sh --kernel kasan
 	# A minute is too short there to come to everything.
 	kernel=kasan

@@ -788,8 +788,9 @@ static int page_eldu(struct sgx_encl *encl, unsigned long index, u64 va,
 		pageinfo.secs = sgx_epc_operand(&encl->secs);
 	}
 	ret = sgx_backing_get(encl, index, gfp, &b);
+	/* -EIO is for a loss of power. */
 	if (ret)
-		return ret;
+		return ret == -EIO ? -EFAULT : ret;
 	pageinfo.srcpge = (uintptr_t)b.data;
 	pageinfo.secinfo = (uintptr_t)b.pcmd;
 	ret = sgx_eldu(&cpu, &pageinfo, sgx_epc_operand(page), va);
@@ -847,7 +848,8 @@ static int part_load(struct sgx_encl *encl, unsigned long index,
  * @gfp:	for what is read back
  *
  * Context: &sgx_encl.lock is held; may sleep.
- * Return: 0; -ENOMEM; -EFAULT if what comes back is not what went out.
+ * Return: 0; -ENOMEM; -EFAULT if what comes back is not what went out, or cannot
+ * be read.
  */
 int sgx_va_load(struct sgx_encl *encl, struct sgx_va_page *va,
 		struct sgx_encl_page *room, gfp_t gfp)
@@ -988,8 +990,8 @@ static struct sgx_encl_page *page_get(struct sgx_encl *encl, unsigned long addr,
  * held on return, whatever is returned, and the page stays while it is.
  * Return: the page; NULL if the enclave has none there; -ENOMEM if there is no
  * room for it in the EPC or no memory; -EFAULT if it was evicted and what comes
- * back is not what went out; -EIO after a loss of power; -EINTR if the thread is
- * being killed.
+ * back is not what went out, or cannot be read; -EIO after a loss of power;
+ * -EINTR if the thread is being killed.
  */
 struct sgx_encl_page *sgx_encl_lock_page(struct sgx_encl *encl,
 					 unsigned long addr)

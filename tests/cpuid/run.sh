@@ -319,7 +319,7 @@ LD_LIBRARY_PATH=. in_vm "nor had that of the programs below" \
 cat "$out/vm.err" >&2
 # Where programs are watched.
 times=1
-if grep -q 'this kernel has no fanotify' "$out/vm.err"; then
+if grep -q 'this kernel has no fanotify' "$out/vm.log"; then
 	times=0
 fi
 check "how often it is said that the table is full: $times" \

@@ -32,7 +32,7 @@ names_itself() {
 	local name
 
 	while read -r name; do
-		page "$name" | grep -q "^$name \\\\- ..*" || {
+		page "$name" | grep "^$name \\\\- ..*" >/dev/null || {
 			echo "$name"
 			return 1
 		}
@@ -41,7 +41,7 @@ names_itself() {
 
 # says NAME WORDS: lines of the page hold them.
 says() {
-	page "$1" | tr '\n' ' ' | grep -qi "$2"
+	page "$1" | tr '\n' ' ' | grep -i "$2" >/dev/null
 }
 
 # refused WHAT SED-SCRIPT FILE: no pages are made if FILE is changed so.

@@ -985,16 +985,19 @@ static int access_decode(struct access *access)
 {
 	u8 bytes[MAX_INSN_SIZE];
 	unsigned int len;
+	int ret;
 
 	len = sizeof(bytes) - copy_from_user(bytes,
 					     (void __user *)access->regs.ip,
 					     sizeof(bytes));
 	if (!decoder)
 		return -EOPNOTSUPP;
+	ret = len ? decode(&access->insn, bytes, len) : -ENODATA;
 	/* What is missing of it the enclave brings back by executing it. */
-	if (!len || decode(&access->insn, bytes, len))
-		return len < sizeof(bytes) && access->abort->encl ? -EAGAIN
-								  : -EOPNOTSUPP;
+	if (ret == -ENODATA && len < sizeof(bytes) && access->abort->encl)
+		return -EAGAIN;
+	if (ret)
+		return -EOPNOTSUPP;
 
 	/* The prefixes of AVX-512 and of APX are longer. */
 	if (access->insn.vex_prefix.nbytes > 3 ||

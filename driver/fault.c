@@ -159,20 +159,8 @@ static int fault_fetch_is_epcm(unsigned long address, unsigned long errcd)
 /* What may stand before an opcode: the legacy prefixes, and REX. */
 static bool fault_is_prefix(u8 byte)
 {
-	switch (byte) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x40 ... 0x4f:
-	case 0x64 ... 0x67:
-	case 0xf0:
-	case 0xf2:
-	case 0xf3:
-		return true;
-	default:
-		return false;
-	}
+	return sgx_insn_prefix_is_ignored(byte) || byte == 0x66 ||
+	       byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
 }
 
 /*

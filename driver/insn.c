@@ -106,11 +106,15 @@ int sgx_insn_is(const struct pt_regs *regs, const u8 *bytes, unsigned int len)
 	return insn_is(regs, 0, bytes, len);
 }
 
-/*
- * Segment overrides, the address size and REX, which ENCLU ignores (SDM 2A,
- * "ENCLU"). With the others it is a #UD.
+/**
+ * sgx_insn_prefix_is_ignored() - is it a prefix that ENCLU ignores
+ * @byte:	what stands before an opcode
+ *
+ * With 66H, F0H, F2H and F3H it is a #UD.
+ *
+ * Return: true for segment overrides, the address size and REX (SDM 3D, "ENCLU").
  */
-static bool insn_prefix_is_ignored(u8 byte)
+bool sgx_insn_prefix_is_ignored(u8 byte)
 {
 	switch (byte) {
 	case 0x26:
@@ -146,7 +150,7 @@ int sgx_insn_enclu(const struct pt_regs *regs)
 		ret = sgx_insn_byte(regs, at);
 		if (ret < 0)
 			return ret == -EAGAIN ? ret : 0;
-		if (!insn_prefix_is_ignored(ret))
+		if (!sgx_insn_prefix_is_ignored(ret))
 			break;
 	}
 	ret = insn_is(regs, at, enclu, sizeof(enclu));

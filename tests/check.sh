@@ -82,13 +82,10 @@ what_failed() {
 	tail -n 12 "$1"
 }
 
-# count NAME COMMAND...: runs one thing, counts what it says that it counted:
-# a last line "N passed, N failed", cmocka's lines, or else its status alone.
-count() {
-	local name=$1 status=0 p=0 f=0 counts
-	shift
-	echo "==== $name"
-	"$@" 2>&1 </dev/null | tee "$log/$name.log" || status=$?
+# tally NAME STATUS: counts what the log of one thing says that it counted: a last
+# line "N passed, N failed", cmocka's lines, or else its status alone.
+tally() {
+	local name=$1 status=$2 p=0 f=0 counts
 	counts=$(awk '
 	/^\[  PASSED  \] [0-9]+ test/ { p += $4; cmocka = 1 }
 	/^\[  FAILED  \] [^ ]+: [0-9]+ test/ { f += $5; cmocka = 1 }
@@ -112,6 +109,61 @@ count() {
 	failed=$((failed + f))
 	summary+=$(printf '  %-20s %5d passed, %d failed' "$name" "$p" "$f")$'\n'
 	echo
+}
+
+# count NAME COMMAND...: runs one thing, and counts.
+count() {
+	local name=$1 status=0
+	shift
+	echo "==== $name"
+	"$@" 2>&1 </dev/null | tee "$log/$name.log" || status=$?
+	tally "$name" "$status"
+}
+
+# beside NAME COMMAND...: starts one thing beside others, as many as there are
+# processors. Each is a process group: what ends this ends it.
+started=()
+beside() {
+	local name=$1
+	shift
+	while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do
+		wait -n || :
+	done
+	trap end_started EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	echo "==== $name: what it prints is shown later"
+	rm -f "$log/$name.status"
+	set -m
+	{
+		status=0
+		"$@" || status=$?
+		echo "$status" >"$log/$name.status"
+	} >"$log/$name.log" 2>&1 </dev/null &
+	set +m
+	started+=("$name")
+}
+
+# shellcheck disable=SC2317 # called by the trap
+end_started() {
+	local pid
+	for pid in $(jobs -pr); do
+		kill -- "-$pid" 2>/dev/null || :
+	done
+	wait
+}
+
+# counted: waits for what was started, shows what it printed, and counts.
+counted() {
+	local name
+	wait
+	trap - EXIT INT TERM
+	for name in "${started[@]}"; do
+		echo "==== $name"
+		cat "$log/$name.log"
+		tally "$name" "$(cat "$log/$name.status" || echo 1)"
+	done
+	started=()
 }
 
 run_lint() {
@@ -318,26 +370,62 @@ run_fault() {
 		build/tests/fault/walk evict load
 }
 
+# All that runs in the VM, but what is about another kernel (its selftests, its
+# digests of fs-verity, its classes of memfds), about the VM (tests/vm, and most
+# of the tool's), or about what things cost.
 run_kasan() {
-	local on=(--kernel kasan --mem 2G --timeout 3000) part
+	local on=(--kernel kasan --mem 2G --timeout 3600) part policy
+	local records=build/tests/selinux/records
 	vm/kernel --kernel kasan >/dev/null
-	for part in uapi attack isolation paging ceiling; do
-		make --no-print-directory -s -C "tests/$part"
+	# Here, as what runs at once must not build the same.
+	for part in tool examples tests/{uapi,attack,isolation,paging,ceiling}; do
+		make --no-print-directory -s -C "$part"
 	done
+	make --no-print-directory -s -C vm/cpuid OUT="$top/build"
+	tests/selftests/run.sh --kernel kasan --build >/dev/null
 	make --no-print-directory -s -C tests/access programs
-	count kasan-uapi vm/run "${on[@]}" -- tests/uapi/run.sh
-	count kasan-cpuid tests/cpuid/run.sh --kernel kasan
-	count kasan-access vm/run "${on[@]}" --append audit=1 -- \
+	make --no-print-directory -s -C tests/selinux programs
+	rm -rf "$records"
+	mkdir -p "$records"
+	# What takes longest first.
+	beside kasan-access vm/run "${on[@]}" --append audit=1 -- \
 		tests/access/run.sh slow races property rules
-	count kasan-signed vm/run "${on[@]}" --module-params rules_signed=1 -- \
-		tests/access/run.sh signed
-	count kasan-isolation vm/run "${on[@]}" -- tests/isolation/run.sh
-	count kasan-paging vm/run "${on[@]}" --module-params epc_size=2 -- \
-		tests/paging/run.sh
-	count kasan-attack env ATTACK_SECONDS=1 vm/run "${on[@]}" \
+	beside kasan-cpuid tests/cpuid/run.sh --kernel kasan
+	# The last --mem counts: the swap is for what has no room.
+	beside kasan-swap vm/run "${on[@]}" --mem 512M \
+		--module-params epc_size=32 -- tests/paging/run.sh swap
+	beside kasan-tool tests/tool/module.sh --kernel kasan
+	beside kasan-isolation vm/run "${on[@]}" -- tests/isolation/run.sh
+	beside kasan-attack env ATTACK_SECONDS=1 vm/run "${on[@]}" \
 		--append vsyscall=xonly -- tests/attack/run.sh
-	count kasan-libos vm/run "${on[@]}" -- build/tests/ceiling/libos 300
-	count kasan-selftests tests/selftests/run.sh --kernel kasan
+	beside kasan-uapi vm/run "${on[@]}" -- tests/uapi/run.sh
+	beside kasan-pkey-uapi vm/run "${on[@]}" \
+		--module-params isolation=pkey -- tests/uapi/run.sh
+	beside kasan-paging vm/run "${on[@]}" --module-params epc_size=2 -- \
+		tests/paging/run.sh
+	beside kasan-pkey-paging vm/run "${on[@]}" \
+		--module-params "isolation=pkey epc_size=2" -- tests/paging/run.sh
+	for policy in minimal debian; do
+		SOFTSGX_POLICY=$policy \
+			SOFTSGX_AUDIT_LOG=$top/$records/$policy.log \
+			beside "kasan-$policy" vm/run "${on[@]}" \
+			--append "security=selinux audit=1" --rw "$records" -- \
+			tests/selinux/run.sh selinux
+	done
+	beside kasan-selftests tests/selftests/run.sh --kernel kasan
+	beside kasan-pkey-selftests tests/selftests/run.sh --kernel kasan \
+		--module-params isolation=pkey
+	beside kasan-libos vm/run "${on[@]}" -- build/tests/ceiling/libos 300
+	beside kasan-signed vm/run "${on[@]}" --module-params rules_signed=1 -- \
+		tests/access/run.sh signed
+	beside kasan-several vm/run "${on[@]}" --append lsm=selinux,bpf -- \
+		tests/access/run.sh several
+	beside kasan-bpf vm/run "${on[@]}" -- tests/selinux/run.sh bpf
+	counted
+	count kasan-audit tests/selinux/audit.sh "$records/debian.log" \
+		build/tests/selinux/policy.debian "$records/softsgx_granted.te"
+	count kasan-granted tests/selinux/granted.sh \
+		"$records/softsgx_granted.te" --kernel kasan
 	# A minute is too short there to come to everything.
 	kernel=kasan
 	storm 300

@@ -35,7 +35,7 @@ if [ -z "$refresh" ] && [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then
 	printf '%s\n' "$dir"
 	exit 0
 fi
-for c in apt-get bc bison dpkg-deb flex gcc-12 make xz; do
+for c in apt-get bc bison dpkg-deb flex gcc-12 make pahole xz; do
 	need_command $c
 done
 

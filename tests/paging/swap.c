@@ -162,6 +162,8 @@ TEST(swapped, "with swap a hog drives an enclave out, and it comes back")
 	struct hog hog;
 	struct big big;
 
+	/* Swapping is slow on the kernel kasan. */
+	alarm(1500);
 	swap_make();
 	big_open(&big, HEAP, 0);
 	big_fill(&big, 0);

@@ -104,7 +104,8 @@ if [ -n "$only_build" ]; then
 	printf '%s\n' "$out"
 	exit 0
 fi
-log=$out/log
+log=$out/log.$$
+trap 'rm -f "$log"' EXIT
 status=0
 # The test enclave is looked for in the directory of the tests.
 # shellcheck disable=SC2016 # expanded in the VM

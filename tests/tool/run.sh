@@ -752,26 +752,12 @@ fi
 
 if [ -n "$vm" ]; then
 	echo "in the VM"
-	gcc -Wall -Wextra -Werror -o einit "$top/tests/tool/einit.c" \
-		"$top/build/lib/libsoftsgx.a" -lcrypto
-	gcc -Wall -Wextra -Werror -o busy "$top/tests/tool/busy.c" \
-		"$top/build/lib/libsoftsgx.a" -lcrypto
-	make --no-print-directory -s -C "$top/tests/lib" load
-	make --no-print-directory -s -C "$top/tests/paging"
-	"$top/vm/run" --timeout 600 --module-params source_check=exec -- \
-		"$top/tests/tool/vm.sh" "$tool" "$top/build/examples" \
-		"$top/build/tests/paging" >vm.log 2>&1 || :
-	sed 's/^/  /' vm.log | grep -v ' ok ' || :
-	passed=$((passed + $(grep -c '^ok ' vm.log || :)))
-	failed=$((failed + $(grep -c '^not ok ' vm.log || :)))
-	grep -q '^the end$' vm.log || bad "the VM did not come to the end"
-	"$top/vm/run" --timeout 600 --module-params epc_size=1 -- \
-		"$top/tests/tool/trace.sh" "$tool" "$top/build/examples" \
-		"$top/build/tests/paging" >trace.log 2>&1 || :
-	sed 's/^/  /' trace.log | grep -v ' ok ' || :
-	passed=$((passed + $(grep -c '^ok ' trace.log || :)))
-	failed=$((failed + $(grep -c '^not ok ' trace.log || :)))
-	grep -q '^the end$' trace.log || bad "the VM of trace did not come to the end"
+	"$top/tests/tool/module.sh" >module.log 2>&1 || :
+	sed '$!s/^/  /' module.log
+	read -r p f < <(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' \
+		module.log) || p=0 f=1
+	passed=$((passed + p))
+	failed=$((failed + f))
 	t "run: a dynamic program" 0 'all steps worked' "$tool" run --vm "$top/build/examples/hello"
 	mkdir linked
 	gcc -O2 -static -o linked/hello "$top/examples/hello/main.c" \

@@ -4,7 +4,7 @@
 # Usage: tests/tool/trace.sh SOFTSGX EXAMPLES PAGING
 #
 # All that softsgx trace can tell, in each of its formats: SGX2 on an EPC that is
-# too small, exceptions and interrupts, and a refusal. Run by run.sh --vm, in the
+# too small, exceptions and interrupts, and a refusal. Run by module.sh, in the
 # VM with 1 MiB of EPC, in the directory of its files; prints "ok" and "not ok",
 # then "the end".
 

@@ -3,7 +3,7 @@
 #
 # Usage: tests/tool/vm.sh SOFTSGX EXAMPLES
 #
-# What the softsgx command does where the module is. Run by run.sh --vm, in the
+# What the softsgx command does where the module is. Run by module.sh, in the
 # VM, in the directory of its files; prints "ok" and "not ok", then "the end".
 
 set -uo pipefail
@@ -24,7 +24,7 @@ t() {
 }
 
 t "200 random enclaves" 0 "200 accepted, 200 refused when changed" ./einit "$examples/key.pem"
-# Under the strictest source_check (run.sh asks for it).
+# Under the strictest source_check (module.sh asks for it).
 t "the library loads and calls" 0 " 0 failed" ../lib/load_test \
 	"$examples/hello_enclave.elf" "$examples/hello_enclave.sig"
 t "an enclave that grows" 0 "all steps worked" "$examples/grow"

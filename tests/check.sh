@@ -121,12 +121,15 @@ count() {
 }
 
 # beside NAME COMMAND...: starts one thing beside others, as many as there are
-# processors. Each is a process group: what ends this ends it.
+# processors, up to four: a VM has up to 2 GiB. Each is a process group: what ends
+# this ends it.
+at_once=$(nproc)
+[ "$at_once" -le 4 ] || at_once=4
 started=()
 beside() {
 	local name=$1
 	shift
-	while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do
+	while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do
 		wait -n || :
 	done
 	trap end_started EXIT

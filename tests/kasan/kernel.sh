@@ -6,7 +6,7 @@
 # Builds a kernel that finds mistakes (KASAN, lockdep, kmemleak, UBSAN, KCOV,
 # fault injection) from Debian's linux-source-6.1 with tests/kasan/config, in
 # build/kernel/kasan, and prints that directory, laid out as vm/kernel says;
-# vm/kernel --kernel kasan calls it. It takes some ten minutes and 3 GB, and is
+# vm/kernel --kernel kasan calls it. It takes some ten minutes and 4 GB, and is
 # done again when the configuration has changed, or with --refresh the source.
 
 # shellcheck source=vm/lib.sh

@@ -602,32 +602,57 @@ TEST(eenter_not_initialised, "EENTER before INIT is #GP")
 
 struct spinner {
 	const struct guest *guest;
-	unsigned int thread;
 	volatile u64 here;
 	volatile u64 go;
+	bool outside;
+	bool trying;
 };
 
+/* By the first TCS. It does not resume while the other thread tries. */
 static void *spin(void *data)
 {
 	struct spinner *spinner = data;
 	struct op op = { .op = OP_SPIN,
 			 .arg = { (u64)&spinner->here, (u64)&spinner->go } };
-	struct sgx_enclave_run run;
+	struct raw raw = { .stack = entry_stack() };
 
-	run = guest_enter(spinner->guest, spinner->thread, SGX_EENTER, &op);
-	/* Interrupted, and now the other thread is in at CSSA 1. */
-	while (run.function == SGX_ERESUME) {
-		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
-		run = guest_enter(spinner->guest, spinner->thread, SGX_ERESUME,
-				  &op);
+	raw_entry(&raw, spinner->guest, &op);
+	raw.in[RCX] = (u64)raw_aep;
+	for (;;) {
+		raw_enclu(&raw);
+		if (raw.path == RAW_PATH_EEXIT)
+			return NULL;
+		ASSERT_EQ(raw.path, RAW_PATH_AEP);
+		do {
+			__atomic_store_n(&spinner->outside, true,
+					 __ATOMIC_SEQ_CST);
+			while (__atomic_load_n(&spinner->trying,
+					       __ATOMIC_SEQ_CST))
+				;
+			__atomic_store_n(&spinner->outside, false,
+					 __ATOMIC_SEQ_CST);
+		} while (__atomic_load_n(&spinner->trying, __ATOMIC_SEQ_CST));
+		raw.in[RAX] = SGX_ERESUME;
 	}
-	ASSERT_EQ(run.function, SGX_EEXIT);
-	return NULL;
+}
+
+/* Until the spinner is inside, or outside to stay there; it does not come back. */
+static void spinner_stays(struct spinner *spinner)
+{
+	spinner->here = 0;
+	while (!spinner->here)
+		;
+	__atomic_store_n(&spinner->trying, true, __ATOMIC_SEQ_CST);
+	spinner->here = 0;
+	while (!spinner->here &&
+	       !__atomic_load_n(&spinner->outside, __ATOMIC_SEQ_CST))
+		;
 }
 
 /*
  * A thread that is not running has left by an AEX: its TCS can then be entered,
- * at CSSA 1. (And resumed, by anybody: that would be the end of this test.)
+ * at CSSA 1. Who is interrupted there can be resumed by anybody, on the stack of
+ * the one that entered: that would be the end of this test.
  */
 TEST(eenter_busy, "EENTER at a TCS that another thread uses is #GP")
 {
@@ -642,20 +667,20 @@ TEST(eenter_busy, "EENTER at a TCS that another thread uses is #GP")
 	guest_open(&guest);
 	spinner.guest = &guest;
 	ASSERT_OK(pthread_create(&thread, NULL, spin, &spinner));
-	while (!spinner.here)
-		;
 	for (i = 0; i < 100 || !busy; i++) {
+		spinner_stays(&spinner);
 		op.ret = 0;
 		run = guest_enter(&guest, 0, SGX_EENTER, &op);
 		if (run.function == SGX_EEXIT) {
 			ASSERT_EQ(op.ret, 1);
-			continue;
+		} else {
+			ASSERT_EQ(run.function, SGX_EENTER);
+			ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
+			busy++;
+			/* Another TCS is free. */
+			GUEST_OP(&guest, 1, .op = OP_NOP);
 		}
-		ASSERT_EQ(run.function, SGX_EENTER);
-		ASSERT_EQ(run.exception_vector, SGX_VECTOR_GP);
-		busy++;
-		/* Another TCS is free. */
-		GUEST_OP(&guest, 1, .op = OP_NOP);
+		__atomic_store_n(&spinner.trying, false, __ATOMIC_SEQ_CST);
 	}
 	spinner.go = 1;
 	ASSERT_OK(pthread_join(thread, NULL));

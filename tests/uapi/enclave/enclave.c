@@ -127,9 +127,10 @@ static void regs(struct op *op, u64 thread)
 
 static void spin(volatile u64 *here, const volatile u64 *go)
 {
-	*here = 1;
-	while (!*go)
+	do {
+		*here = 1;
 		asm volatile("pause");
+	} while (!*go);
 }
 
 static u64 run_enclu(struct op *op)

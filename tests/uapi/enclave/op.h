@@ -21,7 +21,7 @@ enum op_code {
 	OP_ENCLU,  /* RAX, RBX, RCX, RDX = arg[]; ret = RAX, flags */
 	OP_INSN,   /* execute instruction number arg[0], see op_insn */
 	OP_SHA256, /* arg[0] times SHA-256 of 32 bytes at arg[1] */
-	OP_SPIN,   /* set *arg[0] to 1, wait until *arg[1] is not 0 */
+	OP_SPIN,   /* set *arg[0] to 1 until *arg[1] is not 0 */
 	OP_REGS,   /* see struct op_regs, at arg[0] */
 	OP_FSGS,   /* ret = base of FS, flags = base of GS */
 };
